@@ -1,0 +1,66 @@
+package io.quartet.checkpoint;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * A published checkpoint: a Hugging Face folder that never changes.
+ *
+ * @param id its name
+ * @param directory its folder
+ * @param config its {@code config.json}
+ * @param training its {@code training.json}
+ * @param files every file but the manifest, by name
+ */
+public record Checkpoint(
+    CheckpointId id,
+    Path directory,
+    ModelConfig config,
+    TrainingRecord training,
+    List<CheckpointFile> files) {
+  /** The weights' file name. */
+  public static final String WEIGHTS = "model.safetensors";
+
+  /** Keeps a copy of the list. */
+  public Checkpoint {
+    files = List.copyOf(files);
+  }
+
+  /**
+   * One digest for all files: SHA-256 (hexadecimal) of the sorted lines {@code sha256␠␠name\n},
+   * which is what {@code sha256sum * | sort | sha256sum} prints for them.
+   */
+  public String digest() {
+    return digest(files);
+  }
+
+  /** {@link #digest()} of a list of files that is not a checkpoint yet. */
+  public static String digest(List<CheckpointFile> files) {
+    String lines =
+        files.stream()
+            .map(file -> file.sha256() + "  " + file.name() + "\n")
+            .sorted()
+            .collect(Collectors.joining());
+    return Digests.sha256(lines.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The weights: {@code model.safetensors}. */
+  public Path weights() {
+    return file(WEIGHTS);
+  }
+
+  /**
+   * The path of one of its files.
+   *
+   * @throws QuartetException NOT_FOUND if the manifest does not list it
+   */
+  public Path file(String name) {
+    if (files.stream().noneMatch(file -> file.name().equals(name))) {
+      throw new QuartetException(
+          ErrorCode.NOT_FOUND, "checkpoint %s: no file '%s'".formatted(id, name));
+    }
+    return directory.resolve(name);
+  }
+}

@@ -1,0 +1,197 @@
+package io.quartet.checkpoint;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The sizes of a Llama-family transformer: {@code config.json} of Hugging Face transformers.
+ *
+ * @param architecture what the head computes
+ * @param vocabularySize V, tokens
+ * @param hiddenSize D, the width of the residual stream
+ * @param intermediateSize the inner width of the SwiGLU
+ * @param layers blocks
+ * @param heads N, query heads
+ * @param keyValueHeads key and value heads; divides {@code heads}
+ * @param headDimension H, even because rotary embedding turns pairs
+ * @param contextLength the most tokens of one sequence
+ * @param ropeTheta the base of the rotary frequencies
+ * @param rmsNormEpsilon added to the mean square in RMSNorm
+ * @param tiedEmbeddings whether the output projection is the embedding
+ * @param beginTokenId bos: begins a document
+ * @param endTokenId eos: ends a document
+ * @param padTokenId fills up a batch, never trained
+ */
+public record ModelConfig(
+    Architecture architecture,
+    int vocabularySize,
+    int hiddenSize,
+    int intermediateSize,
+    int layers,
+    int heads,
+    int keyValueHeads,
+    int headDimension,
+    int contextLength,
+    double ropeTheta,
+    double rmsNormEpsilon,
+    boolean tiedEmbeddings,
+    int beginTokenId,
+    int endTokenId,
+    int padTokenId) {
+  /** The file's name in a checkpoint. */
+  public static final String FILE = "config.json";
+
+  private static final int MAX_LAYERS = 1024;
+
+  /**
+   * Checks every size; INVALID_ARGUMENT names the first that is impossible, as config.json does.
+   */
+  public ModelConfig {
+    requirePositive("vocab_size", vocabularySize);
+    requirePositive("hidden_size", hiddenSize);
+    requirePositive("intermediate_size", intermediateSize);
+    requirePositive("num_hidden_layers", layers);
+    requirePositive("num_attention_heads", heads);
+    requirePositive("num_key_value_heads", keyValueHeads);
+    requirePositive("head_dim", headDimension);
+    requirePositive("max_position_embeddings", contextLength);
+    if (layers > MAX_LAYERS) {
+      throw invalid("num_hidden_layers %d, expected at most %d", layers, MAX_LAYERS);
+    }
+    if (heads % keyValueHeads != 0) {
+      throw invalid(
+          "num_key_value_heads %d, expected a divisor of num_attention_heads %d",
+          keyValueHeads, heads);
+    }
+    if (headDimension % 2 != 0) {
+      throw invalid("head_dim %d, expected an even number", headDimension);
+    }
+    requirePositive("rope_theta", ropeTheta);
+    requirePositive("rms_norm_eps", rmsNormEpsilon);
+    requireToken("bos_token_id", beginTokenId, vocabularySize);
+    requireToken("eos_token_id", endTokenId, vocabularySize);
+    requireToken("pad_token_id", padTokenId, vocabularySize);
+    requireCountable(
+        vocabularySize, hiddenSize, intermediateSize, (long) heads * headDimension, layers);
+  }
+
+  /**
+   * The configuration in a {@code config.json}.
+   *
+   * @throws QuartetException NOT_FOUND if the file is missing, INVALID_ARGUMENT if it describes
+   *     something that Quartet cannot run
+   */
+  public static ModelConfig read(Path configJson) {
+    return ModelConfigJson.parse(
+        Json.read(configJson, ErrorCode.INVALID_ARGUMENT), configJson.toString());
+  }
+
+  /** The text of {@code config.json} for weights stored as fp32. */
+  public String toJson() {
+    return toJson(DataType.F32);
+  }
+
+  /** The text of {@code config.json} for weights stored as {@code dataType}. */
+  public String toJson(DataType dataType) {
+    return Json.print(ModelConfigJson.of(this, dataType));
+  }
+
+  /** Writes {@code config.json} into a folder, for weights stored as fp32. */
+  public void write(Path directory) {
+    Json.write(directory.resolve(FILE), toJson());
+  }
+
+  /** The same sizes under another head. */
+  public ModelConfig withArchitecture(Architecture other) {
+    return new ModelConfig(
+        other,
+        vocabularySize,
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        keyValueHeads,
+        headDimension,
+        contextLength,
+        ropeTheta,
+        rmsNormEpsilon,
+        tiedEmbeddings,
+        beginTokenId,
+        endTokenId,
+        padTokenId);
+  }
+
+  /** Every weight's shape by its Hugging Face name, in the order of transformers' state dict. */
+  public Map<String, long[]> tensorShapes() {
+    long queries = (long) heads * headDimension;
+    long keys = (long) keyValueHeads * headDimension;
+    var shapes = new LinkedHashMap<String, long[]>();
+    shapes.put("model.embed_tokens.weight", shape(vocabularySize, hiddenSize));
+    for (int layer = 0; layer < layers; layer++) {
+      String block = "model.layers." + layer;
+      shapes.put(block + ".self_attn.q_proj.weight", shape(queries, hiddenSize));
+      shapes.put(block + ".self_attn.k_proj.weight", shape(keys, hiddenSize));
+      shapes.put(block + ".self_attn.v_proj.weight", shape(keys, hiddenSize));
+      shapes.put(block + ".self_attn.o_proj.weight", shape(hiddenSize, queries));
+      shapes.put(block + ".mlp.gate_proj.weight", shape(intermediateSize, hiddenSize));
+      shapes.put(block + ".mlp.up_proj.weight", shape(intermediateSize, hiddenSize));
+      shapes.put(block + ".mlp.down_proj.weight", shape(hiddenSize, intermediateSize));
+      shapes.put(block + ".input_layernorm.weight", shape(hiddenSize));
+      shapes.put(block + ".post_attention_layernorm.weight", shape(hiddenSize));
+    }
+    shapes.put("model.norm.weight", shape(hiddenSize));
+    switch (architecture) {
+      case CAUSAL_LM -> {
+        if (!tiedEmbeddings) {
+          shapes.put("lm_head.weight", shape(vocabularySize, hiddenSize));
+        }
+      }
+      case SEQUENCE_CLASSIFICATION -> shapes.put("score.weight", shape(1, hiddenSize));
+    }
+    return shapes;
+  }
+
+  /** How many weights there are; a tied embedding counts once. */
+  public long parameters() {
+    return tensorShapes().values().stream().mapToLong(Safetensors::elements).sum();
+  }
+
+  private static long[] shape(long... sizes) {
+    return sizes;
+  }
+
+  private static void requirePositive(String key, double value) {
+    if (!(value > 0) || Double.isInfinite(value)) {
+      throw invalid("%s %s, expected a number above 0", key, number(value));
+    }
+  }
+
+  private static void requireToken(String key, int id, int vocabularySize) {
+    if (id < 0 || id >= vocabularySize) {
+      throw invalid("%s %d, expected 0 to %d (vocab_size - 1)", key, id, vocabularySize - 1);
+    }
+  }
+
+  /**
+   * An upper bound of the parameters; more than 2⁴⁸ would overflow sizes in bytes, or be a typo.
+   */
+  private static void requireCountable(
+      double vocabulary, double hidden, double intermediate, double queries, double layers) {
+    double most = hidden * (2 * vocabulary + layers * (4 * queries + 3 * intermediate + 2));
+    if (most > 0x1p48) {
+      throw invalid("sizes give about %.0e parameters, expected at most 3e14", most);
+    }
+  }
+
+  private static String number(double value) {
+    return value == Math.rint(value) && Math.abs(value) < 1e9
+        ? Long.toString((long) value)
+        : Double.toString(value);
+  }
+
+  private static QuartetException invalid(String format, Object... arguments) {
+    return new QuartetException(
+        ErrorCode.INVALID_ARGUMENT, "model config: " + format.formatted(arguments));
+  }
+}
