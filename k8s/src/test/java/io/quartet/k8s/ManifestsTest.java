@@ -1,0 +1,269 @@
+package io.quartet.k8s;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
+import io.quartet.k8s.Manifests.Workload;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ManifestsTest {
+
+  static Stream<Manifests> everything() {
+    return Stream.of(
+        Manifests.raw("base"),
+        Manifests.raw("overlays/strimzi"),
+        Manifests.rendered("base"),
+        Manifests.rendered("overlays/strimzi"));
+  }
+
+  static Stream<Manifests> services() {
+    return Stream.of(
+        Manifests.raw("base"), Manifests.rendered("base"), Manifests.rendered("overlays/strimzi"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("everything")
+  void noResourceHasAFieldThatItsTypeDoesNotKnow(Manifests manifests) {
+    List<HasMetadata> resources = manifests.resources();
+
+    assertThat(resources).isNotEmpty();
+    assertThat(resources.stream().flatMap(r -> StrictYaml.unknownFields(r).stream())).isEmpty();
+  }
+
+  @Test
+  void aMisspeltFieldIsFound() {
+    var resource =
+        StrictYaml.resources(
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: d}
+            spec: {template: {spec: {containers: [{name: c, readinesProbe: {}}]}}}
+            """);
+
+    assertThat(StrictYaml.unknownFields(resource.get(0)))
+        .containsExactly("Deployment/d.spec.template.spec.containers[0].readinesProbe");
+  }
+
+  @Test
+  void stagesKeepTheirCheckpointsOnAVolumeAndTheOthersHoldNoState() {
+    var manifests = Manifests.raw("base");
+
+    assertThat(manifests.all(StatefulSet.class))
+        .allSatisfy(
+            set -> {
+              assertThat(set.getSpec().getReplicas()).isEqualTo(1);
+              assertThat(set.getSpec().getVolumeClaimTemplates())
+                  .extracting(claim -> claim.getMetadata().getName())
+                  .containsExactly("checkpoints");
+            })
+        .extracting(set -> set.getMetadata().getName())
+        .containsExactlyInAnyOrder("base-service", "sft-service", "reward-service", "rl-learner");
+    assertThat(manifests.all(Deployment.class))
+        .extracting(deployment -> deployment.getMetadata().getName())
+        .containsExactlyInAnyOrder("rl-rollout", "inference-gateway");
+  }
+
+  @ParameterizedTest
+  @MethodSource("services")
+  void everySelectorMatchesItsOwnPodsAndNoOthers(Manifests manifests) {
+    assertThat(manifests.workloads())
+        .hasSize(6)
+        .allSatisfy(
+            workload -> assertThat(workload.labels()).containsAllEntriesOf(workload.selector()));
+    assertThat(manifests.all(Service.class))
+        .allSatisfy(
+            service ->
+                assertThat(matching(manifests, service.getSpec().getSelector()))
+                    .extracting(Workload::name)
+                    .containsExactly(service.getMetadata().getName()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("services")
+  void everyPortOfAServiceIsANamedPortOfItsContainer(Manifests manifests) {
+    assertThat(manifests.all(Service.class))
+        .hasSize(6)
+        .allSatisfy(
+            service -> {
+              Workload workload = matching(manifests, service.getSpec().getSelector()).get(0);
+              assertThat(
+                      service.getSpec().getPorts().stream()
+                          .map(p -> p.getTargetPort().getStrVal() + " " + p.getPort()))
+                  .containsExactlyElementsOf(
+                      workload.container().getPorts().stream()
+                          .map(p -> p.getName() + " " + p.getContainerPort())
+                          .toList());
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("services")
+  void everyContainerIsProbedByItsRealStateAndBounded(Manifests manifests) {
+    assertThat(manifests.workloads())
+        .extracting(Workload::container)
+        .allSatisfy(
+            container -> {
+              assertThat(probe(container.getStartupProbe())).isEqualTo("http/q/health/started");
+              assertThat(probe(container.getLivenessProbe())).isEqualTo("http/q/health/live");
+              assertThat(probe(container.getReadinessProbe())).isEqualTo("http/q/health/ready");
+              assertThat(container.getPorts())
+                  .extracting(ContainerPort::getName)
+                  .contains("http")
+                  .doesNotHaveDuplicates();
+              assertThat(container.getResources().getRequests()).containsKeys("cpu", "memory");
+              assertThat(container.getResources().getLimits())
+                  .containsEntry("memory", container.getResources().getRequests().get("memory"));
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("services")
+  void everyPodIsUnprivilegedAndWritesToItsVolumesOnly(Manifests manifests) {
+    assertThat(manifests.workloads())
+        .allSatisfy(
+            workload -> {
+              var pod = workload.template().getSpec();
+              assertThat(pod.getAutomountServiceAccountToken()).isFalse();
+              assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
+              assertThat(pod.getSecurityContext().getRunAsUser()).isEqualTo(10001L);
+              assertThat(pod.getSecurityContext().getSeccompProfile().getType())
+                  .isEqualTo("RuntimeDefault");
+              var security = workload.container().getSecurityContext();
+              assertThat(security.getReadOnlyRootFilesystem()).isTrue();
+              assertThat(security.getAllowPrivilegeEscalation()).isFalse();
+              assertThat(security.getCapabilities().getDrop()).containsExactly("ALL");
+              assertThat(workload.container().getVolumeMounts())
+                  .extracting(VolumeMount::getMountPath)
+                  .containsExactly("/var/lib/quartet", "/var/cache/quartet", "/tmp");
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("services")
+  void everyServiceThatHandsOutCheckpointsAdvertisesItsOwnName(Manifests manifests) {
+    var services = manifests.all(Service.class);
+
+    assertThat(manifests.all(StatefulSet.class))
+        .allSatisfy(
+            set -> {
+              String name = set.getMetadata().getName();
+              assertThat(set.getSpec().getServiceName()).isEqualTo(name);
+              int port =
+                  services.stream()
+                      .filter(service -> service.getMetadata().getName().equals(name))
+                      .flatMap(service -> service.getSpec().getPorts().stream())
+                      .filter(servicePort -> servicePort.getName().equals("grpc"))
+                      .findFirst()
+                      .orElseThrow()
+                      .getPort();
+              assertThat(
+                      set.getSpec().getTemplate().getSpec().getContainers().get(0).getEnv().stream()
+                          .filter(variable -> variable.getName().equals("QUARTET_ADVERTISED"))
+                          .map(variable -> variable.getValue()))
+                  .containsExactly(name + ":" + port);
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("services")
+  void everyNetworkArrowLeadsBetweenPodsThatExist(Manifests manifests) {
+    assertThat(manifests.all(NetworkPolicy.class))
+        .allSatisfy(
+            policy -> {
+              var subjects =
+                  matching(manifests, policy.getSpec().getPodSelector().getMatchLabels());
+              assertThat(subjects).isNotEmpty();
+              assertThat(ingressPorts(policy))
+                  .allSatisfy(
+                      port ->
+                          assertThat(subjects)
+                              .allSatisfy(
+                                  subject ->
+                                      assertThat(subject.container().getPorts())
+                                          .extracting(ContainerPort::getName)
+                                          .contains(port)));
+              assertThat(peers(policy))
+                  .isSubsetOf(
+                      Stream.concat(
+                              manifests.workloads().stream().map(Workload::name),
+                              Stream.of("quartet-cli"))
+                          .toList());
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("services")
+  void everyArrowOutHasItsArrowIn(Manifests manifests) {
+    var policies = manifests.all(NetworkPolicy.class);
+
+    assertThat(policies.stream().filter(policy -> serviceEgress(policy).findAny().isPresent()))
+        .isNotEmpty()
+        .allSatisfy(
+            policy ->
+                assertThat(serviceEgress(policy))
+                    .allSatisfy(
+                        target ->
+                            assertThat(policies)
+                                .filteredOn(other -> other.getMetadata().getName().equals(target))
+                                .singleElement()
+                                .satisfies(
+                                    other ->
+                                        assertThat(serviceIngress(other))
+                                            .contains(policy.getMetadata().getName()))));
+  }
+
+  private static List<Workload> matching(Manifests manifests, Map<String, String> selector) {
+    return manifests.workloads().stream()
+        .filter(workload -> workload.labels().entrySet().containsAll(selector.entrySet()))
+        .toList();
+  }
+
+  private static String probe(Probe probe) {
+    return probe.getHttpGet().getPort().getStrVal() + probe.getHttpGet().getPath();
+  }
+
+  private static Stream<String> ingressPorts(NetworkPolicy policy) {
+    return policy.getSpec().getIngress().stream()
+        .flatMap(rule -> rule.getPorts().stream())
+        .map(NetworkPolicyPort::getPort)
+        .map(port -> port.getStrVal());
+  }
+
+  private static List<String> peers(NetworkPolicy policy) {
+    return Stream.concat(serviceIngress(policy), serviceEgress(policy)).toList();
+  }
+
+  private static Stream<String> serviceIngress(NetworkPolicy policy) {
+    return policy.getSpec().getIngress().stream().flatMap(rule -> names(rule.getFrom()));
+  }
+
+  private static Stream<String> serviceEgress(NetworkPolicy policy) {
+    return policy.getSpec().getEgress().stream().flatMap(rule -> names(rule.getTo()));
+  }
+
+  private static Stream<String> names(List<NetworkPolicyPeer> peers) {
+    return peers.stream()
+        .map(NetworkPolicyPeer::getPodSelector)
+        .filter(Objects::nonNull)
+        .map(LabelSelector::getMatchExpressions)
+        .flatMap(List::stream)
+        .flatMap(expression -> expression.getValues().stream());
+  }
+}
