@@ -51,6 +51,11 @@ public record Checkpoint(
     return file(WEIGHTS);
   }
 
+  /** Its tokenizer, loaded anew; the caller closes it. Throws as {@link Tokenizer#load}. */
+  public Tokenizer tokenizer() {
+    return Tokenizer.load(directory);
+  }
+
   /**
    * The path of one of its files.
    *
