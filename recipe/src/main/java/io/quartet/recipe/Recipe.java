@@ -1,0 +1,540 @@
+package io.quartet.recipe;
+
+import io.quartet.checkpoint.Architecture;
+import io.quartet.checkpoint.ModelConfig;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One run, whole: data, model and the four stages. Keys that a YAML document leaves out have the
+ * values of the committed recipe {@code default}; {@link #yaml()} has them all.
+ *
+ * @param name what the run is about; a run without a name of its own is called after it
+ * @param seed every random choice of the run follows from it
+ * @param threads threads of each stage's numerics
+ * @param precision number format of the matrix products in training
+ */
+public record Recipe(
+    String name,
+    long seed,
+    int threads,
+    Precision precision,
+    Data data,
+    Model model,
+    Base base,
+    Sft sft,
+    Reward reward,
+    Rl rl,
+    Evaluation evaluation,
+    Serve serve) {
+  private static final int END_OF_TEXT = 0;
+  private static final int PAD = 5;
+  private static final int SPECIAL_TOKENS = 6;
+
+  /** Validates what one section alone cannot see. */
+  public Recipe {
+    Check.holds(
+        name.matches("[a-z0-9][a-z0-9._-]{0,63}"),
+        "name",
+        "'" + name + "'",
+        "1 to 64 of a-z 0-9 . _ -, a letter or digit first");
+    Check.atLeast("seed", seed, 0);
+    Check.between("threads", threads, 1, 1024);
+    Check.between("base.sequence", base.sequence, 8, model.context);
+    Check.between("sft.sequence", sft.sequence, 8, model.context);
+    Check.between("rl.max_tokens", rl.maxTokens, 1, model.context - 1);
+    Check.between("evaluation.max_tokens", evaluation.maxTokens, 1, model.context - 1);
+    Check.between("serve.max_tokens", serve.maxTokens, 1, model.context - 1);
+    Check.holds(
+        rl.reward == RewardSource.MODEL || data.lessons.isPresent(),
+        "rl.reward",
+        "gold",
+        "model, for without data.lessons there is no gold score");
+  }
+
+  /**
+   * Reads a recipe.
+   *
+   * @throws io.quartet.checkpoint.QuartetException INVALID_ARGUMENT with the key's full path, what
+   *     was got and what was expected
+   */
+  public static Recipe parse(String yaml) {
+    return RecipeReader.parse(yaml);
+  }
+
+  /**
+   * Reads a recipe file; its data patterns count from the file's folder and become absolute.
+   *
+   * @throws io.quartet.checkpoint.QuartetException NOT_FOUND if the file, or every file of one of
+   *     its data patterns, is missing; else as {@link #parse}
+   */
+  public static Recipe read(Path file) {
+    return RecipeReader.read(file);
+  }
+
+  /**
+   * A recipe that comes with Quartet: {@code default}, {@code quick} or {@code tiny}.
+   *
+   * @throws io.quartet.checkpoint.QuartetException NOT_FOUND for another name
+   */
+  public static Recipe committed(String name) {
+    return parse(committedYaml(name));
+  }
+
+  /** The text of a committed recipe, with its comments. */
+  public static String committedYaml(String name) {
+    return RecipeReader.committed(name);
+  }
+
+  /** This recipe with every key written out; {@code parse(yaml())} equals it. */
+  public String yaml() {
+    return RecipeReader.write(this);
+  }
+
+  /**
+   * Where the run's words come from. Patterns are paths with {@code *}, {@code ?} and {@code **}.
+   *
+   * @param lessons the WordNet dictionary lessons; absent for a run on one's own files alone
+   * @param documents .txt, .jsonl, .jsonl.gz ({@code text}) files for the base stage
+   * @param demonstrations .jsonl files with OpenAI {@code messages} for the SFT stage
+   * @param comparisons .jsonl files with {@code prompt}, {@code chosen}, {@code rejected}
+   * @param prompts .jsonl files with {@code messages} for RL
+   */
+  public record Data(
+      Optional<Lessons> lessons,
+      List<String> documents,
+      List<String> demonstrations,
+      List<String> comparisons,
+      List<String> prompts,
+      Tokenizer tokenizer) {
+    /** Validates that each stage has something to learn from. */
+    public Data {
+      documents = List.copyOf(documents);
+      demonstrations = List.copyOf(demonstrations);
+      comparisons = List.copyOf(comparisons);
+      prompts = List.copyOf(prompts);
+      boolean taught = lessons.isPresent();
+      String expected = "files, or data.lessons";
+      Check.holds(taught || !documents.isEmpty(), "documents", documents, expected);
+      Check.holds(taught || !demonstrations.isEmpty(), "demonstrations", demonstrations, expected);
+      Check.holds(taught || !comparisons.isEmpty(), "comparisons", comparisons, expected);
+      Check.holds(taught || !prompts.isEmpty(), "prompts", prompts, expected);
+    }
+  }
+
+  /**
+   * A closed vocabulary of WordNet's most frequent words in three splits: A with demonstrations, B
+   * without, C held out of everything but the base corpus.
+   *
+   * @param words size of the vocabulary
+   * @param withoutDemonstrations share of the words in split B
+   * @param heldOut share of the words in split C
+   */
+  public record Lessons(int words, double withoutDemonstrations, double heldOut, Habits habits) {
+    /** Validates the sizes. */
+    public Lessons {
+      Check.between("words", words, 20, 20_000);
+      Check.between("without_demonstrations", withoutDemonstrations, 0, 0.9);
+      Check.between("held_out", heldOut, 0.01, 0.5);
+      Check.holds(
+          withoutDemonstrations + heldOut <= 0.95,
+          "without_demonstrations",
+          withoutDemonstrations,
+          "at most 0.95 together with held_out " + heldOut);
+    }
+  }
+
+  /**
+   * How demonstrators answer: each a share, together 1.
+   *
+   * @param ideal as the labelling instructions say
+   * @param noPartOfSpeech leaves the part of speech out
+   * @param unnamed does not name the word
+   * @param rambling goes on about another word
+   * @param wrongGloss gives another word's meaning
+   * @param wrongPartOfSpeech gives another part of speech
+   */
+  public record Habits(
+      double ideal,
+      double noPartOfSpeech,
+      double unnamed,
+      double rambling,
+      double wrongGloss,
+      double wrongPartOfSpeech) {
+    /** Validates the shares. */
+    public Habits {
+      Check.between("ideal", ideal, 0, 1);
+      Check.between("no_part_of_speech", noPartOfSpeech, 0, 1);
+      Check.between("unnamed", unnamed, 0, 1);
+      Check.between("rambling", rambling, 0, 1);
+      Check.between("wrong_gloss", wrongGloss, 0, 1);
+      Check.between("wrong_part_of_speech", wrongPartOfSpeech, 0, 1);
+      double sum = ideal + noPartOfSpeech + unnamed + rambling + wrongGloss + wrongPartOfSpeech;
+      Check.holds(
+          Math.abs(sum - 1) < 1e-6,
+          "ideal",
+          ideal,
+          "shares that sum to 1, not %.4f".formatted(sum));
+    }
+  }
+
+  /**
+   * The tokenizer that the base stage trains.
+   *
+   * @param vocabulary tokens, special and byte tokens among them
+   */
+  public record Tokenizer(int vocabulary) {
+    /** Validates the size. */
+    public Tokenizer {
+      Check.between("vocabulary", vocabulary, SPECIAL_TOKENS + 256 + 1, 1 << 18);
+    }
+  }
+
+  /**
+   * The decoder's sizes, Llama's layout.
+   *
+   * @param from a checkpoint id or folder to start from instead of random weights; the sizes are
+   *     then its own
+   * @param hidden width D
+   * @param layers blocks L
+   * @param heads query heads; {@code hidden / heads} is the head dimension
+   * @param keyValueHeads key and value heads
+   * @param feedForward inner width of the SwiGLU
+   * @param context longest sequence, in tokens
+   * @param ropeTheta base of the rotary embedding's wavelengths (Su et al. 2021)
+   * @param rmsNormEpsilon added to the mean square
+   * @param tiedEmbeddings whether the output layer is the embedding
+   */
+  public record Model(
+      Optional<String> from,
+      int hidden,
+      int layers,
+      int heads,
+      int keyValueHeads,
+      int feedForward,
+      int context,
+      double ropeTheta,
+      double rmsNormEpsilon,
+      boolean tiedEmbeddings) {
+    /** Validates the sizes. */
+    public Model {
+      Check.between("hidden", hidden, 8, 16_384);
+      Check.between("layers", layers, 1, 256);
+      Check.between("heads", heads, 1, hidden);
+      Check.holds(
+          hidden % heads == 0 && hidden / heads % 2 == 0,
+          "heads",
+          heads,
+          "hidden %d divided into heads of an even size".formatted(hidden));
+      Check.holds(
+          keyValueHeads >= 1 && heads % keyValueHeads == 0,
+          "key_value_heads",
+          keyValueHeads,
+          "a divisor of heads " + heads);
+      Check.between("feed_forward", feedForward, 8, 65_536);
+      Check.between("context", context, 16, 131_072);
+      Check.positive("rope_theta", ropeTheta);
+      Check.between("rms_norm_epsilon", rmsNormEpsilon, 0, 0.1);
+    }
+
+    /** The model's {@code config.json} for a tokenizer of so many tokens. */
+    public ModelConfig config(int vocabulary) {
+      return new ModelConfig(
+          Architecture.CAUSAL_LM,
+          vocabulary,
+          hidden,
+          feedForward,
+          layers,
+          heads,
+          keyValueHeads,
+          hidden / heads,
+          context,
+          ropeTheta,
+          rmsNormEpsilon,
+          tiedEmbeddings,
+          END_OF_TEXT,
+          END_OF_TEXT,
+          PAD);
+    }
+  }
+
+  /**
+   * AdamW (Loshchilov and Hutter 2017) and its learning rate over a stage.
+   *
+   * @param steps optimiser steps
+   * @param learningRate the peak, after the warm-up
+   * @param warmupSteps steps of a rising learning rate
+   * @param schedule what follows
+   * @param finalShare the last step's learning rate as a share of the peak; unused when constant
+   * @param weightDecay decoupled decay of the matrices
+   * @param gradientClip largest gradient norm
+   */
+  public record Optimization(
+      int steps,
+      double learningRate,
+      int warmupSteps,
+      Schedule schedule,
+      double finalShare,
+      double weightDecay,
+      double gradientClip) {
+    /** Validates the values. */
+    public Optimization {
+      Check.between("steps", steps, 1, 10_000_000);
+      Check.holds(
+          learningRate > 0 && learningRate < 1,
+          "learning_rate",
+          learningRate,
+          "more than 0, less than 1");
+      Check.between("warmup_steps", warmupSteps, 0, steps);
+      Check.between("final_share", finalShare, 0, 1);
+      Check.between("weight_decay", weightDecay, 0, 1);
+      Check.positive("gradient_clip", gradientClip);
+    }
+  }
+
+  /**
+   * Pretraining on documents.
+   *
+   * @param batch packed rows a step
+   * @param sequence tokens a row
+   * @param snapshotEvery steps between resumable snapshots
+   */
+  public record Base(
+      int steps,
+      int batch,
+      int sequence,
+      double learningRate,
+      int warmupSteps,
+      Schedule schedule,
+      double finalShare,
+      double weightDecay,
+      double gradientClip,
+      int snapshotEvery) {
+    /** Validates the values. */
+    public Base {
+      Check.between("batch", batch, 1, 65_536);
+      Check.atLeast("snapshot_every", snapshotEvery, 1);
+      new Optimization(
+          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
+    }
+
+    /** The optimiser's part. */
+    public Optimization optimization() {
+      return new Optimization(
+          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
+    }
+  }
+
+  /**
+   * Fine-tuning on demonstrations, the loss on the answers.
+   *
+   * @param baseTextShare share of the documents in a batch that are base text, with loss on all
+   */
+  public record Sft(
+      int steps,
+      int batch,
+      int sequence,
+      double learningRate,
+      int warmupSteps,
+      Schedule schedule,
+      double finalShare,
+      double weightDecay,
+      double gradientClip,
+      int snapshotEvery,
+      double baseTextShare) {
+    /** Validates the values. */
+    public Sft {
+      Check.between("batch", batch, 1, 65_536);
+      Check.atLeast("snapshot_every", snapshotEvery, 1);
+      Check.between("base_text_share", baseTextShare, 0, 0.95);
+      new Optimization(
+          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
+    }
+
+    /** The optimiser's part. */
+    public Optimization optimization() {
+      return new Optimization(
+          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
+    }
+  }
+
+  /**
+   * The reward model, from comparisons of answers to the same prompt.
+   *
+   * @param batch prompts a step; every ranked pair of a prompt's answers counts
+   * @param samplesPerPrompt answers that the SFT model writes for each prompt
+   * @param temperature of those answers
+   * @param builtFlawShare chance that a prompt also brings an ideal answer and a flawed one
+   * @param baseTextWeight weight of the next-token loss on base text beside the ranking loss, so
+   *     that what the model knows is not washed out; 0 leaves it out
+   * @param centering weight of the mean squared reward, which keeps rewards around zero
+   * @param heldOutShare share of the words with comparisons that only steer early stopping and the
+   *     gate before RL
+   * @param evaluateEvery steps between looks at the held-out pairs
+   * @param patience looks without a better one before training stops
+   * @param bestOf answers to choose from in the best-of-n check
+   */
+  public record Reward(
+      int steps,
+      int batch,
+      double learningRate,
+      int warmupSteps,
+      Schedule schedule,
+      double finalShare,
+      double weightDecay,
+      double gradientClip,
+      int snapshotEvery,
+      int samplesPerPrompt,
+      double temperature,
+      double builtFlawShare,
+      double baseTextWeight,
+      double centering,
+      double heldOutShare,
+      int evaluateEvery,
+      int patience,
+      int bestOf) {
+    /** Validates the values. */
+    public Reward {
+      Check.between("batch", batch, 1, 65_536);
+      Check.atLeast("snapshot_every", snapshotEvery, 1);
+      Check.between("samples_per_prompt", samplesPerPrompt, 2, 256);
+      Check.between("temperature", temperature, 0.01, 10);
+      Check.between("built_flaw_share", builtFlawShare, 0, 1);
+      Check.between("base_text_weight", baseTextWeight, 0, 100);
+      Check.between("centering", centering, 0, 1);
+      Check.between("held_out_share", heldOutShare, 0.01, 0.5);
+      Check.atLeast("evaluate_every", evaluateEvery, 1);
+      Check.atLeast("patience", patience, 1);
+      Check.between("best_of", bestOf, 2, 256);
+      new Optimization(
+          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
+    }
+
+    /** The optimiser's part. */
+    public Optimization optimization() {
+      return new Optimization(
+          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
+    }
+  }
+
+  /**
+   * PPO (Schulman et al. 2017) with a KL penalty to the SFT policy (Ouyang et al. 2022).
+   *
+   * @param updates rounds of rollouts and learning
+   * @param prompts prompts a round
+   * @param samplesPerPrompt answers to each
+   * @param promptsPerRequest prompts that one rollout worker takes at a time
+   * @param epochs passes over a round's answers
+   * @param minibatch answers a step
+   * @param advantage how answers are judged
+   * @param learningRate of the policy; it warms up over {@code warmupUpdates} and falls linearly
+   * @param valueLearningRate of the value head and its trunk
+   * @param clipRange ε of the clipped ratio
+   * @param valueClip ε of the clipped value loss
+   * @param gamma discount
+   * @param lambda of the advantage estimator
+   * @param klCoefficient price of a nat of KL, by token
+   * @param missingEndPenalty taken from the reward of an answer that does not end
+   * @param temperature of the rollouts; 1 keeps the behaviour the policy's own
+   * @param maxTokens longest answer
+   * @param reward who rewards
+   * @param gate whether the run stops when best-of-n by the reward model does not raise the gold
+   *     score on held-out words
+   * @param evaluateEvery updates between looks at held-out prompts
+   * @param snapshotEvery updates between resumable snapshots
+   */
+  public record Rl(
+      int updates,
+      int prompts,
+      int samplesPerPrompt,
+      int promptsPerRequest,
+      int epochs,
+      int minibatch,
+      Advantage advantage,
+      double learningRate,
+      double valueLearningRate,
+      int warmupUpdates,
+      double gradientClip,
+      double clipRange,
+      double valueClip,
+      double gamma,
+      double lambda,
+      double klCoefficient,
+      double missingEndPenalty,
+      double temperature,
+      int maxTokens,
+      RewardSource reward,
+      boolean gate,
+      int evaluateEvery,
+      int snapshotEvery) {
+    /** Validates the values. */
+    public Rl {
+      Check.between("updates", updates, 1, 1_000_000);
+      Check.between("prompts", prompts, 1, 65_536);
+      Check.between("samples_per_prompt", samplesPerPrompt, 1, 256);
+      Check.holds(
+          advantage == Advantage.GAE || samplesPerPrompt > 1,
+          "samples_per_prompt",
+          samplesPerPrompt,
+          "at least 2 with advantage rloo");
+      Check.between("prompts_per_request", promptsPerRequest, 1, prompts);
+      Check.between("epochs", epochs, 1, 64);
+      Check.between("minibatch", minibatch, 1, prompts * samplesPerPrompt);
+      Check.holds(
+          learningRate > 0 && learningRate < 1,
+          "learning_rate",
+          learningRate,
+          "more than 0, less than 1");
+      Check.holds(
+          valueLearningRate > 0 && valueLearningRate < 1,
+          "value_learning_rate",
+          valueLearningRate,
+          "more than 0, less than 1");
+      Check.between("warmup_updates", warmupUpdates, 0, updates);
+      Check.positive("gradient_clip", gradientClip);
+      Check.between("clip_range", clipRange, 0.001, 10);
+      Check.between("value_clip", valueClip, 0.001, 100);
+      Check.between("gamma", gamma, 0, 1);
+      Check.between("lambda", lambda, 0, 1);
+      Check.between("kl_coefficient", klCoefficient, 0, 100);
+      Check.between("missing_end_penalty", missingEndPenalty, 0, 100);
+      Check.between("temperature", temperature, 0.01, 10);
+      Check.atLeast("max_tokens", maxTokens, 1);
+      Check.atLeast("evaluate_every", evaluateEvery, 1);
+      Check.atLeast("snapshot_every", snapshotEvery, 1);
+    }
+  }
+
+  /**
+   * How every stage is measured on the held-out words.
+   *
+   * @param samplesPerWord answers to each word
+   * @param temperature of the answers
+   * @param maxTokens longest answer
+   */
+  public record Evaluation(int samplesPerWord, double temperature, int maxTokens) {
+    /** Validates the values. */
+    public Evaluation {
+      Check.between("samples_per_word", samplesPerWord, 1, 256);
+      Check.between("temperature", temperature, 0, 10);
+      Check.atLeast("max_tokens", maxTokens, 1);
+    }
+  }
+
+  /**
+   * What the demo and the chat ask for.
+   *
+   * @param temperature of the answers; 0 is greedy
+   * @param topP share of the probability mass to sample from
+   * @param maxTokens longest answer
+   */
+  public record Serve(double temperature, double topP, int maxTokens) {
+    /** Validates the values. */
+    public Serve {
+      Check.between("temperature", temperature, 0, 10);
+      Check.between("top_p", topP, 0.001, 1);
+      Check.atLeast("max_tokens", maxTokens, 1);
+    }
+  }
+}

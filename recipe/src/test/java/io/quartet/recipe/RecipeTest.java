@@ -1,0 +1,135 @@
+package io.quartet.recipe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RecipeTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"default", "quick", "tiny"})
+  void committedRecipesSurviveWritingAndReading(String name) {
+    Recipe recipe = Recipe.committed(name);
+
+    assertThat(recipe.name()).isEqualTo(name);
+    assertThat(Recipe.parse(recipe.yaml())).isEqualTo(recipe);
+  }
+
+  @Test
+  void keysLeftOutHaveTheDefaultRecipesValues() {
+    Recipe recipe = Recipe.parse("name: mine\nsft: {learning_rate: 5e-4}\n");
+
+    Recipe.Sft sft = Recipe.committed("default").sft();
+    assertThat(recipe.sft().learningRate()).isEqualTo(5e-4);
+    assertThat(recipe.sft().steps()).isEqualTo(sft.steps());
+    assertThat(recipe.base()).isEqualTo(Recipe.committed("default").base());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "sft: {lr: 1}         | unknown key 'sft.lr', nearest is 'sft.learning_rate'",
+        "base: {step: 1}      | unknown key 'base.step', nearest is 'base.steps'",
+        "rl: {kl: 1}          | unknown key 'rl.kl', nearest is 'rl.kl_coefficient'",
+        "seeds: 3             | unknown key 'seeds', nearest is 'seed'",
+        "modle: {hidden: 8}   | unknown key 'modle', nearest is 'model'",
+        "base: {updates: 3}   | unknown key 'base.updates', nearest is 'rl.updates'",
+        "data: {lessons: {word: 3}} | unknown key 'data.lessons.word', nearest is 'data.lessons.words'",
+      })
+  void unknownKeyNamesItsPathAndNearestNeighbour(String yaml, String message) {
+    assertRefused(yaml, message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "base: {steps: 0}              | 'base.steps': got 0, expected 1 to 10000000",
+        "base: {steps: many}           | 'base.steps': got 'many', expected a whole number",
+        "base: {steps: 1.5}            | 'base.steps': got 1.5, expected a whole number",
+        "base: {steps: null}           | 'base.steps': got nothing, expected a whole number",
+        "base: {schedule: steep}       | 'base.schedule': got 'steep', expected constant or linear or cosine",
+        "base: 3                       | 'base': got 3, expected keys and values",
+        "base: null                    | 'base': got nothing, expected keys and values",
+        "base: {sequence: 4096}        | 'base.sequence': got 4096, expected 8 to 128",
+        "sft: {learning_rate: -1}      | 'sft.learning_rate': got -1.0, expected more than 0, less than 1",
+        "model: {heads: 5}             | 'model.heads': got 5, expected hidden 192 divided into heads of an even size",
+        "model: {key_value_heads: 4}   | 'model.key_value_heads': got 4, expected a divisor of heads 6",
+        "model: {tied_embeddings: 7}   | 'model.tied_embeddings': got 7, expected true or false",
+        "data: {lessons: {held_out: 2}} | 'data.lessons.held_out': got 2.0, expected 0.01 to 0.5",
+        "data: {lessons: {habits: {ideal: 1}}} | 'data.lessons.habits.ideal': got 1.0, expected shares that sum to 1, not 1.7000",
+        "data: {lessons: null}         | 'data.documents': got [], expected files, or data.lessons",
+        "data: {documents: x}          | 'data.documents': got 'x', expected a list",
+        "data: {tokenizer: {vocabulary: 100}} | 'data.tokenizer.vocabulary': got 100, expected 263 to 262144",
+        "rl: {minibatch: 65}           | 'rl.minibatch': got 65, expected 1 to 64",
+        "rl: {max_tokens: 128}         | 'rl.max_tokens': got 128, expected 1 to 127",
+        "name: Big Run                 | 'name': got 'Big Run', expected 1 to 64 of a-z 0-9 . _ -, a letter or digit first",
+        "precision: fp8                | 'precision': got 'fp8', expected fp32 or bf16",
+        "just text                     | got just text, expected keys and values",
+      })
+  void valuesAreRefusedWithPathGotAndExpected(String yaml, String message) {
+    assertRefused(yaml, message);
+  }
+
+  @Test
+  void aKeySaidTwiceIsRefusedWithItsLine() {
+    assertRefused("seed: 1\nseed: 2\n", "line 2: not YAML: Duplicate field 'seed'");
+  }
+
+  @Test
+  void dataPatternsCountFromTheRecipesFolder(@TempDir Path folder) throws Exception {
+    Files.createDirectories(folder.resolve("text/deep"));
+    Files.writeString(folder.resolve("text/deep/a.txt"), "words");
+    Path file = folder.resolve("mine.yaml");
+    Files.writeString(file, "data: {documents: ['text/**.txt']}\n");
+
+    assertThat(Recipe.read(file).data().documents()).containsExactly(folder + "/text/**.txt");
+  }
+
+  @Test
+  void aPatternWithoutAFileIsNotFound(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("mine.yaml");
+    Files.writeString(file, "data: {prompts: [none.jsonl]}\n");
+
+    assertThatThrownBy(() -> Recipe.read(file))
+        .isInstanceOf(QuartetException.class)
+        .hasMessage(
+            "recipe: 'data.prompts[0]': got 'none.jsonl', expected a file, found none at %s",
+            folder + "/none.jsonl");
+  }
+
+  @Test
+  void aMissingRecipeIsNotFound(@TempDir Path folder) {
+    assertThatThrownBy(() -> Recipe.read(folder.resolve("none.yaml")))
+        .hasMessage("cannot read %s: no such file or folder", folder.resolve("none.yaml"))
+        .extracting(e -> ((QuartetException) e).code())
+        .isEqualTo(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void theDefaultModelHasTheSizeThatTheRecipeSays() {
+    var config = Recipe.committed("default").model().config(4096);
+
+    assertThat(config.parameters()).isBetween(2_500_000L, 2_600_000L);
+  }
+
+  private static void assertRefused(String yaml, String message) {
+    assertThatThrownBy(() -> Recipe.parse(yaml))
+        .isInstanceOf(QuartetException.class)
+        .hasMessage("recipe: " + message)
+        .extracting(e -> ((QuartetException) e).code())
+        .isEqualTo(ErrorCode.INVALID_ARGUMENT);
+  }
+}
