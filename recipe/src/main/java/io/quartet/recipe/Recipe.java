@@ -2,6 +2,7 @@ package io.quartet.recipe;
 
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.ModelConfig;
+import io.quartet.checkpoint.SpecialTokens;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -28,10 +29,6 @@ public record Recipe(
     Rl rl,
     Evaluation evaluation,
     Serve serve) {
-  private static final int END_OF_TEXT = 0;
-  private static final int PAD = 5;
-  private static final int SPECIAL_TOKENS = 6;
-
   /** Validates what one section alone cannot see. */
   public Recipe {
     Check.holds(
@@ -187,7 +184,7 @@ public record Recipe(
   public record Tokenizer(int vocabulary) {
     /** Validates the size. */
     public Tokenizer {
-      Check.between("vocabulary", vocabulary, SPECIAL_TOKENS + 256 + 1, 1 << 18);
+      Check.between("vocabulary", vocabulary, SpecialTokens.ALL.size() + 256 + 1, 1 << 18);
     }
   }
 
@@ -253,9 +250,9 @@ public record Recipe(
           ropeTheta,
           rmsNormEpsilon,
           tiedEmbeddings,
-          END_OF_TEXT,
-          END_OF_TEXT,
-          PAD);
+          SpecialTokens.END_OF_TEXT_ID,
+          SpecialTokens.END_OF_TEXT_ID,
+          SpecialTokens.PAD_ID);
     }
   }
 

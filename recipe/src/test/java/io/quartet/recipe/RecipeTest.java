@@ -24,6 +24,14 @@ class RecipeTest {
     assertThat(Recipe.parse(recipe.yaml())).isEqualTo(recipe);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"gold-control", "ideal-demonstrations"})
+  void theRecipesBesideTheSourcesAreValid(String name) {
+    Recipe recipe = Recipe.read(Path.of("../recipes/" + name + ".yaml"));
+
+    assertThat(recipe.name()).isEqualTo(name);
+  }
+
   @Test
   void keysLeftOutHaveTheDefaultRecipesValues() {
     Recipe recipe = Recipe.parse("name: mine\nsft: {learning_rate: 5e-4}\n");
