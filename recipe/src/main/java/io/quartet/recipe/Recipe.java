@@ -362,9 +362,12 @@ public record Recipe(
    * @param batch prompts a step; every ranked pair of a prompt's answers counts
    * @param samplesPerPrompt answers that the SFT model writes for each prompt
    * @param temperature of those answers
-   * @param builtFlawShare chance that a prompt also brings an ideal answer and a flawed one
-   * @param baseTextWeight weight of the next-token loss on base text beside the ranking loss, so
-   *     that what the model knows is not washed out; 0 leaves it out
+   * @param ownSampleShare share of the ranked sets that are the SFT model's own answers; the others
+   *     are built
+   * @param mannerShare share of the ranked sets that are built and differ in manner; those that are
+   *     left differ in truth alone
+   * @param recitalTokens the most tokens that the base model recalls about a question, which the
+   *     reward model reads first; 0 for none
    * @param centering weight of the mean squared reward, which keeps rewards around zero
    * @param heldOutShare share of the words with comparisons that only steer early stopping and the
    *     gate before RL
@@ -384,8 +387,9 @@ public record Recipe(
       int snapshotEvery,
       int samplesPerPrompt,
       double temperature,
-      double builtFlawShare,
-      double baseTextWeight,
+      double ownSampleShare,
+      double mannerShare,
+      int recitalTokens,
       double centering,
       double heldOutShare,
       int evaluateEvery,
@@ -397,8 +401,13 @@ public record Recipe(
       Check.atLeast("snapshot_every", snapshotEvery, 1);
       Check.between("samples_per_prompt", samplesPerPrompt, 2, 256);
       Check.between("temperature", temperature, 0.01, 10);
-      Check.between("built_flaw_share", builtFlawShare, 0, 1);
-      Check.between("base_text_weight", baseTextWeight, 0, 100);
+      Check.between("own_sample_share", ownSampleShare, 0, 1);
+      Check.holds(
+          mannerShare >= 0 && ownSampleShare + mannerShare <= 1,
+          "manner_share",
+          mannerShare,
+          "0 to 1 together with own_sample_share " + ownSampleShare);
+      Check.between("recital_tokens", recitalTokens, 0, 4096);
       Check.between("centering", centering, 0, 1);
       Check.between("held_out_share", heldOutShare, 0.01, 0.5);
       Check.atLeast("evaluate_every", evaluateEvery, 1);
