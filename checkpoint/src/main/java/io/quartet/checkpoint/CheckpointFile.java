@@ -34,13 +34,16 @@ public record CheckpointFile(String name, long size, String sha256) {
    * @throws QuartetException INVALID_ARGUMENT otherwise
    */
   public static String requireName(String name) {
-    if (!NAME.matcher(name).matches()) {
+    if (!isName(name)) {
       throw invalid(
-          "file name '%s', expected 1 to 128 of A-Z, a-z, 0-9, '.', '_', '-',"
-              .formatted(name)
-              .concat(" beginning with a letter or digit"));
+          "file name '%s', expected 1 to 128 letters, digits, '.', '_', '-', no '.' first"
+              .formatted(name));
     }
     return name;
+  }
+
+  static boolean isName(String name) {
+    return NAME.matcher(name).matches();
   }
 
   private static QuartetException invalid(String message) {

@@ -1,16 +1,11 @@
 package io.quartet.checkpoint;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A checkpoint that is being written. Only {@link #publish} makes it visible, in one rename;
@@ -23,30 +18,34 @@ public final class PendingCheckpoint implements AutoCloseable {
   private final CheckpointStore store;
   private final CheckpointId id;
   private final Path directory;
-  private final Path lockFile;
-  private final FileChannel lock;
+  private final WriteLock lock;
+  private boolean closed;
 
   private PendingCheckpoint(
-      CheckpointStore store, CheckpointId id, Path directory, Path lockFile, FileChannel lock) {
+      CheckpointStore store, CheckpointId id, Path directory, WriteLock lock) {
     this.store = store;
     this.id = id;
     this.directory = directory;
-    this.lockFile = lockFile;
     this.lock = lock;
   }
 
   static PendingCheckpoint begin(CheckpointStore store, CheckpointId id) {
-    Path directory = store.hidden("pending", id);
-    Path lockFile = store.hidden("lock", id);
     Folders.create(store.runDirectory(id));
-    var pending = new PendingCheckpoint(store, id, directory, lockFile, lock(id, lockFile));
+    WriteLock lock =
+        WriteLock.tryAcquire(store.runDirectory(id), id.step())
+            .orElseThrow(
+                () ->
+                    new QuartetException(
+                        ErrorCode.FAILED_PRECONDITION,
+                        "checkpoint %s is being written already".formatted(id)));
+    var pending = new PendingCheckpoint(store, id, store.hidden("pending", id), lock);
     try {
       pending.requireUnpublished();
-      Folders.deleteTree(directory);
-      Folders.create(directory);
+      Folders.deleteTree(pending.directory);
+      Folders.create(pending.directory);
       return pending;
     } catch (QuartetException e) {
-      pending.unlock(e);
+      lock.release();
       throw e;
     }
   }
@@ -84,16 +83,18 @@ public final class PendingCheckpoint implements AutoCloseable {
     return store.get(id);
   }
 
-  /** Removes what was not published. */
+  /** Removes what was not published; closing again does nothing. */
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     try {
       Folders.deleteTree(directory);
-    } catch (QuartetException e) {
-      unlock(e);
-      throw e;
+    } finally {
+      lock.release();
     }
-    unlock(null);
   }
 
   private void requireUnpublished() {
@@ -111,9 +112,9 @@ public final class PendingCheckpoint implements AutoCloseable {
       throw QuartetException.reading(directory, e);
     }
     for (Path path : paths) {
-      CheckpointFile.requireName(path.getFileName().toString());
-      if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-        throw refused("'%s' is not a plain file".formatted(path.getFileName()));
+      if (!CheckpointFile.isName(path.getFileName().toString())
+          || !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+        throw refused("'%s' is not a plain, visible file".formatted(path.getFileName()));
       }
     }
     for (String name : REQUIRED) {
@@ -134,47 +135,5 @@ public final class PendingCheckpoint implements AutoCloseable {
   private QuartetException refused(String message) {
     return new QuartetException(
         ErrorCode.FAILED_PRECONDITION, "checkpoint %s: %s".formatted(id, message));
-  }
-
-  /** Held by the operating system for this process: a crash frees it, and only then. */
-  private static FileChannel lock(CheckpointId id, Path lockFile) {
-    FileChannel channel = null;
-    try {
-      channel = FileChannel.open(lockFile, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
-      FileLock lock = channel.tryLock();
-      if (lock != null) {
-        return channel;
-      }
-      channel.close();
-    } catch (OverlappingFileLockException e) {
-      close(channel, e);
-    } catch (IOException e) {
-      close(channel, e);
-      throw QuartetException.writing(lockFile, e);
-    }
-    throw new QuartetException(
-        ErrorCode.FAILED_PRECONDITION, "checkpoint %s is being written already".formatted(id));
-  }
-
-  private void unlock(@Nullable QuartetException why) {
-    try (lock) {
-      Files.deleteIfExists(lockFile);
-    } catch (IOException e) {
-      QuartetException failure = QuartetException.writing(lockFile, e);
-      if (why == null) {
-        throw failure;
-      }
-      why.addSuppressed(failure);
-    }
-  }
-
-  private static void close(@Nullable FileChannel channel, Exception why) {
-    try {
-      if (channel != null) {
-        channel.close();
-      }
-    } catch (IOException e) {
-      why.addSuppressed(e);
-    }
   }
 }

@@ -73,8 +73,17 @@ public record TrainingRecord(
     }
     return new TrainingRecord(
         json.get("recipe").textValue(),
-        Optional.ofNullable(json.get("parent").textValue()).map(CheckpointId::parse),
+        Optional.ofNullable(json.get("parent").textValue()).map(id -> parent(source, id)),
         Json.MAPPER.convertValue(json.get("metrics"), Map.class));
+  }
+
+  private static CheckpointId parent(String source, String id) {
+    try {
+      return CheckpointId.parse(id);
+    } catch (QuartetException e) {
+      throw new QuartetException(
+          ErrorCode.DATA_LOSS, "%s: parent: %s".formatted(source, e.getMessage()), e);
+    }
   }
 
   private static List<String> fieldNames(ObjectNode json) {
