@@ -1,0 +1,137 @@
+package io.quartet.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.GradMode;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * L = Σ w·(log Σ exp(z) − z[target]) / normaliser, over the places that have a target.
+ *
+ * <p>The gradient of the logits is softmax(z) − onehot(target), so it is formed at once, some rows
+ * at a time, and multiplied into the gradients of the hidden states and of the output layer: the
+ * logits of the whole batch never exist together, and are passed over three times instead of ten.
+ */
+public final class CrossEntropyLoss {
+  /** Rows times vocabulary of one piece: small enough for the cache, large enough for a GEMM. */
+  private static final long PIECE = 1L << 20;
+
+  private final double normaliser;
+
+  /**
+   * A loss divided by a number, usually the {@link PackedBatch#targetWeight()} of all parts of the
+   * step.
+   */
+  public CrossEntropyLoss(double normaliser) {
+    this.normaliser = normaliser;
+  }
+
+  /** The loss of a batch; gradients are prepared only if grad mode is on. */
+  public Loss of(CausalLm model, PackedBatch batch) {
+    return of(model, batch, 1);
+  }
+
+  /** The same times a factor, for a share of a loss of several parts. */
+  public Loss of(CausalLm model, PackedBatch batch, double factor) {
+    long[] rows = batch.targetRows();
+    if (rows.length == 0) {
+      return Loss.of(torch.zeros(new long[0]).requires_grad_(true));
+    }
+    Tensor hiddenRD = model.hidden(batch, rows);
+    model.countHead(rows.length);
+    return new Fused(model, hiddenRD, targets(batch, rows), scales(batch, rows, factor));
+  }
+
+  private static Tensor targets(PackedBatch batch, long[] rows) {
+    long[] targets = new long[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      targets[i] = batch.targets()[(int) rows[i] / batch.length()][(int) rows[i] % batch.length()];
+    }
+    return Tensor.create(targets).view(-1, 1);
+  }
+
+  private Tensor scales(PackedBatch batch, long[] rows, double factor) {
+    float[] scales = new float[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      float weight =
+          batch.weights()[(int) rows[i] / batch.length()][(int) rows[i] % batch.length()];
+      scales[i] = (float) (factor * weight / normaliser);
+    }
+    return Tensor.create(scales).view(-1, 1);
+  }
+
+  private static final class Fused implements Loss {
+    private final CausalLm model;
+    private final Tensor hiddenRD;
+    private final List<Tensor> hiddenGradients = new ArrayList<>();
+    private final double value;
+    private Tensor outputGradient;
+
+    Fused(CausalLm model, Tensor hiddenRD, Tensor targetsR1, Tensor scalesR1) {
+      this.model = model;
+      this.hiddenRD = hiddenRD;
+      boolean training = GradMode.is_enabled();
+      try (var off = new NoGradGuard()) {
+        Tensor outputVD = model.output().to(hiddenRD.scalar_type());
+        outputGradient = torch.zeros(0);
+        long rows = hiddenRD.size(0);
+        long piece = Math.max(1, PIECE / outputVD.size(0));
+        double sum = 0;
+        for (long from = 0; from < rows; from += piece) {
+          long count = Math.min(piece, rows - from);
+          Tensor hidden = hiddenRD.detach().narrow(0, from, count);
+          Tensor targets = targetsR1.narrow(0, from, count);
+          Tensor scales = scalesR1.narrow(0, from, count);
+          sum += piece(hidden, outputVD, targets, scales, training);
+        }
+        value = sum;
+      }
+    }
+
+    private double piece(
+        Tensor hiddenRD, Tensor outputVD, Tensor targetsR1, Tensor scalesR1, boolean training) {
+      Tensor logitsRV = torch.mm(hiddenRD, outputVD.t());
+      Tensor chosenR1 = logitsRV.gather(1, targetsR1).to(ScalarType.Float);
+      long[] last = {1};
+      Tensor greatestR1 = logitsRV.amax(last, true).to(ScalarType.Float);
+      Tensor softmaxRV = torch.softmax(logitsRV, 1);
+      // log Σ exp(z) = max z − log max p: exact even where p[target] underflows.
+      Tensor greatestProbabilityR1 = softmaxRV.amax(last, true).to(ScalarType.Float);
+      Tensor lossR1 = greatestR1.sub(greatestProbabilityR1.log()).sub(chosenR1);
+      double sum = lossR1.mul(scalesR1).sum().item_float();
+      if (training) {
+        softmaxRV.scatter_add_(
+            1, targetsR1, torch.full_like(targetsR1, new Scalar(-1)).to(softmaxRV.scalar_type()));
+        ScalarType type = hiddenRD.scalar_type();
+        Tensor scale = scalesR1.to(type);
+        hiddenGradients.add(torch.mm(softmaxRV, outputVD).mul_(scale));
+        Tensor gradientVD = torch.mm(softmaxRV.t(), hiddenRD.mul(scale)).to(ScalarType.Float);
+        outputGradient = outputGradient.numel() == 0 ? gradientVD : outputGradient.add_(gradientVD);
+      }
+      return sum;
+    }
+
+    @Override
+    public double value() {
+      return value;
+    }
+
+    @Override
+    public void backward() {
+      Tensor[] pieces = hiddenGradients.toArray(new Tensor[0]);
+      hiddenRD.backward(torch.cat(new TensorVector(pieces), 0), new BoolOptional(), false, null);
+      Tensor gradient = model.output().mutable_grad();
+      if (gradient.defined()) {
+        gradient.add_(outputGradient);
+      } else {
+        gradient.put(outputGradient);
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package io.quartet.model;
+
+import java.util.List;
+import org.bytedeco.pytorch.Dispatcher;
+import org.bytedeco.pytorch.GenericList;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.OperatorHandle;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.Type;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * {@code aten::_fused_adamw_}, which has no binding of its own: one pass over weights, gradients
+ * and moments. Called through the boxed dispatcher, which wants every argument.
+ */
+final class FusedAdamW {
+  private final OperatorHandle operator;
+
+  FusedAdamW() {
+    operator = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adamw_", "");
+    operator.retainReference();
+  }
+
+  /** Tensors that are updated together, in the same order in each list. */
+  record Operands(
+      List<Tensor> weights, List<Tensor> gradients, List<Tensor> means, List<Tensor> squares) {}
+
+  /** The scalars of an update; gradients are divided by {@code gradientDivisor} first. */
+  record Rates(
+      double learningRate,
+      double beta1,
+      double beta2,
+      double weightDecay,
+      double epsilon,
+      double gradientDivisor) {}
+
+  /**
+   * Updates in place.
+   *
+   * @param step how many updates there will have been after this one: the kernel does not raise its
+   *     counters itself, and divides by zero if they are 0
+   */
+  void update(Operands operands, long step, Rates rates) {
+    Tensor counter = torch.full(new long[0], new Scalar((float) step));
+    Tensor divisor = torch.full(new long[0], new Scalar((float) rates.gradientDivisor()));
+    operator.callBoxed(
+        new IValueVector(
+            list(operands.weights()),
+            list(operands.gradients()),
+            list(operands.means()),
+            list(operands.squares()),
+            list(List.of()),
+            list(operands.weights().stream().map(weight -> counter).toList()),
+            new IValue(rates.learningRate()),
+            new IValue(rates.beta1()),
+            new IValue(rates.beta2()),
+            new IValue(rates.weightDecay()),
+            new IValue(rates.epsilon()),
+            new IValue(false), // amsgrad
+            new IValue(false), // maximize
+            new IValue(divisor),
+            new IValue())); // found_inf
+  }
+
+  private IValue list(List<Tensor> tensors) {
+    Type.TypePtr tensorType = operator.schema().arguments().type().get().containedType(0);
+    var list = new GenericList(tensorType);
+    for (Tensor tensor : tensors) {
+      list.push_back(new IValue(tensor));
+    }
+    return new IValue(list);
+  }
+}

@@ -1,0 +1,92 @@
+package io.quartet.model;
+
+import io.quartet.model.PackedBatch.LastToken;
+import io.quartet.model.PackedBatch.RowBuilder;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+
+/**
+ * Packs a stream of sequences into batches of a fixed size with little padding: a row begins with
+ * the sequence that has waited longest and is filled with the longest ones that still fit among
+ * those waiting. What is longer than a row is cut; each piece goes on where the last ended.
+ */
+public final class SequencePacker implements Iterator<PackedBatch> {
+  private static final int WAITING = 64;
+
+  private final Iterator<TokenSequence> source;
+  private final int rows;
+  private final int length;
+  private final List<TokenSequence> waiting = new ArrayList<>();
+
+  /**
+   * A packer of batches [rows, length] over a stream, which may be endless.
+   *
+   * @param rows B, 1 or more
+   * @param length T, 2 or more
+   */
+  public SequencePacker(Iterator<TokenSequence> source, int rows, int length) {
+    if (rows < 1 || length < 2) {
+      throw new IllegalArgumentException(
+          "batch: got %d rows of %d tokens, expected at least 1 of 2".formatted(rows, length));
+    }
+    this.source = source;
+    this.rows = rows;
+    this.length = length;
+  }
+
+  @Override
+  public boolean hasNext() {
+    refill();
+    return !waiting.isEmpty();
+  }
+
+  /** The next batch; the last of a finite stream may have fewer rows. */
+  @Override
+  public PackedBatch next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException("no sequences left to pack");
+    }
+    var batch = new ArrayList<RowBuilder>();
+    while (batch.size() < rows && hasNext()) {
+      batch.add(row(batch.size()));
+    }
+    return PackedBatch.of(batch, length);
+  }
+
+  private RowBuilder row(int number) {
+    var row = new RowBuilder();
+    int next = 0;
+    while (next >= 0) {
+      TokenSequence sequence = waiting.remove(next);
+      row.add(number, sequence, PackedBatch.inputs(sequence, LastToken.PREDICTED));
+      refill();
+      next = longestWithin(length - row.used());
+    }
+    return row;
+  }
+
+  private int longestWithin(int room) {
+    int best = -1;
+    int most = 0;
+    for (int i = 0; i < waiting.size(); i++) {
+      int inputs = PackedBatch.inputs(waiting.get(i), LastToken.PREDICTED);
+      if (inputs <= room && inputs > most) {
+        best = i;
+        most = inputs;
+      }
+    }
+    return best;
+  }
+
+  private void refill() {
+    while (waiting.size() < WAITING && source.hasNext()) {
+      TokenSequence sequence = source.next();
+      // A piece of T + 1 tokens has T inputs; its last token begins the next piece.
+      for (int from = 0; from == 0 || from < sequence.length() - 1; from += length) {
+        waiting.add(sequence.slice(from, Math.min(sequence.length(), from + length + 1)));
+      }
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package io.quartet.model;
+
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.model.AdamW.Slot;
+import io.quartet.model.TransformerModel.Work;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The training loop's body: the gradients of a step's parts are computed by the workers, each on
+ * its own replica, added in a fixed order, clipped by their global norm and applied.
+ *
+ * <p>More parts than workers is gradient accumulation. The same seed, data and number of workers
+ * give bit-identical weights.
+ *
+ * @param <M> the model
+ */
+public final class Trainer<M extends TransformerModel> {
+  /** What is minimised. */
+  @FunctionalInterface
+  public interface Objective<M, P> {
+    /** The loss of one part of a step, already divided by the whole step's count. */
+    Loss loss(M model, P part);
+  }
+
+  private final M model;
+  private final AdamW optimizer;
+  private final LearningRateSchedule schedule;
+  private final double clip;
+  private final Workers workers;
+  private final List<M> replicas = new ArrayList<>();
+  private final List<Map<String, Tensor>> replicaWeights = new ArrayList<>();
+  private final List<List<Slot>> shares = new ArrayList<>();
+  private final List<Consumer<StepMetrics>> listeners = new ArrayList<>();
+
+  /**
+   * A trainer of a model; build it outside of any pointer scope.
+   *
+   * @param clip the most that the gradients' global norm may be; infinite for no clipping
+   */
+  @SuppressWarnings("unchecked") // replica() returns the type it is called on
+  public Trainer(
+      M model, AdamW optimizer, LearningRateSchedule schedule, double clip, Workers workers) {
+    WeightSource.requireNoPointerScope();
+    this.model = model;
+    this.optimizer = optimizer;
+    this.schedule = schedule;
+    this.clip = clip;
+    this.workers = workers;
+    replicas.add(model);
+    for (int worker = 1; worker < workers.count(); worker++) {
+      replicas.add((M) model.replica());
+    }
+    replicas.forEach(replica -> replicaWeights.add(replica.weights()));
+    share();
+  }
+
+  /** The weights in nearly equal shares, one for each worker to reduce and update. */
+  private void share() {
+    long[] sizes = new long[workers.count()];
+    for (int worker = 0; worker < workers.count(); worker++) {
+      shares.add(new ArrayList<>());
+    }
+    optimizer.slots().values().stream()
+        .sorted(Comparator.comparing(slot -> -slot.weight().numel()))
+        .forEach(
+            slot -> {
+              int least = 0;
+              for (int worker = 1; worker < sizes.length; worker++) {
+                least = sizes[worker] < sizes[least] ? worker : least;
+              }
+              sizes[least] += slot.weight().numel();
+              shares.get(least).add(slot);
+            });
+  }
+
+  /** The model that is trained. */
+  public M model() {
+    return model;
+  }
+
+  /** Its optimizer. */
+  public AdamW optimizer() {
+    return optimizer;
+  }
+
+  /** Calls a listener after every step. */
+  public Trainer<M> onStep(Consumer<StepMetrics> listener) {
+    listeners.add(listener);
+    return this;
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @param parts the step's data in one or more parts, as many as there are workers or a multiple
+   * @throws QuartetException INTERNAL if the loss or the gradients are not finite; the weights are
+   *     then as before
+   */
+  public <P> StepMetrics step(List<P> parts, Objective<M, P> objective) {
+    long start = System.nanoTime();
+    clearGradients();
+    List<Part> done =
+        workers.map(
+            parts,
+            (worker, part) -> {
+              M replica = replicas.get(worker);
+              Loss loss = objective.loss(replica, part);
+              loss.backward();
+              return new Part(loss.value(), loss.metrics(), replica.takeWork());
+            });
+    double loss = done.stream().mapToDouble(Part::loss).sum();
+    double norm =
+        Math.sqrt(
+            workers.map(shares, (worker, share) -> reduce(share)).stream()
+                .mapToDouble(Double::doubleValue)
+                .sum());
+    requireFinite("loss", loss);
+    requireFinite("gradient norm", norm);
+    double rate = schedule.rate(optimizer.step());
+    optimizer.begin();
+    // The 1e-6 is torch.nn.utils.clip_grad_norm_'s.
+    double divisor = Math.max(1, (norm + 1e-6) / clip);
+    workers.map(
+        shares,
+        (worker, share) -> {
+          optimizer.update(share, rate, divisor);
+          return worker;
+        });
+    Work work = done.stream().map(Part::work).reduce(new Work(0, 0), Work::plus);
+    var metrics =
+        new StepMetrics(
+            optimizer.step(),
+            loss,
+            rate,
+            norm,
+            work.tokens(),
+            work.flops(),
+            Duration.ofNanos(System.nanoTime() - start),
+            sum(done));
+    listeners.forEach(listener -> listener.accept(metrics));
+    return metrics;
+  }
+
+  /** The sum of the parts' losses without gradients. */
+  public <P> double evaluate(List<P> parts, Objective<M, P> objective) {
+    double sum =
+        workers.map(parts, (worker, part) -> evaluated(part, objective)).stream()
+            .mapToDouble(Double::doubleValue)
+            .sum();
+    model.takeWork();
+    return sum;
+  }
+
+  private <P> double evaluated(P part, Objective<M, P> objective) {
+    try (var off = new NoGradGuard()) {
+      return objective.loss(model, part).value();
+    }
+  }
+
+  private record Part(double loss, Map<String, Double> figures, Work work) {}
+
+  private static Map<String, Double> sum(List<Part> parts) {
+    var sums = new LinkedHashMap<String, Double>();
+    for (Part part : parts) {
+      part.figures().forEach((name, value) -> sums.merge(name, value, Double::sum));
+    }
+    return sums;
+  }
+
+  private void clearGradients() {
+    try (var scope = new PointerScope()) {
+      for (Map<String, Tensor> weights : replicaWeights) {
+        weights.values().forEach(weight -> weight.mutable_grad().reset());
+      }
+    }
+  }
+
+  /** Adds the replicas' gradients to the model's own; returns the sum of their squares. */
+  private double reduce(List<Slot> share) {
+    double squares = 0;
+    try (var off = new NoGradGuard()) {
+      for (Slot slot : share) {
+        Tensor sum = slot.weight().mutable_grad();
+        for (int worker = 1; worker < replicas.size(); worker++) {
+          Tensor gradient = replicaWeight(worker, slot.name()).mutable_grad();
+          if (gradient.defined() && sum.defined()) {
+            sum.add_(gradient);
+          } else if (gradient.defined()) {
+            sum.put(gradient);
+          }
+        }
+        if (sum.defined()) {
+          double norm = sum.norm(new Scalar(2)).item_float();
+          squares += norm * norm;
+        }
+      }
+    }
+    return squares;
+  }
+
+  private Tensor replicaWeight(int worker, String name) {
+    Tensor weight = replicaWeights.get(worker).get(name);
+    if (weight == null) {
+      throw new IllegalStateException("replica %d has no weight '%s'".formatted(worker, name));
+    }
+    return weight;
+  }
+
+  private void requireFinite(String what, double value) {
+    if (!Double.isFinite(value)) {
+      throw new QuartetException(
+          ErrorCode.INTERNAL,
+          "step %d: %s is %s, expected a finite number; try a lower learning rate"
+              .formatted(optimizer.step() + 1, what, value));
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package io.quartet.model;
+
+import io.quartet.checkpoint.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/** The trunk of a Llama: embedding, blocks, last norm; {@code model.*} in Hugging Face's names. */
+final class Transformer extends Module {
+  private static final String NAME = "model";
+
+  private final Tensor embedding;
+  private final List<TransformerBlock> blocks = new ArrayList<>();
+  private final RmsNorm norm;
+  private final RotaryEmbedding rotary;
+  private final Precision precision;
+
+  Transformer(WeightSource source, ModelConfig config, Precision precision) {
+    this.precision = precision;
+    rotary = new RotaryEmbedding(config);
+    Module tokens = register_module("embed_tokens", new Module());
+    embedding =
+        tokens.register_parameter(
+            "weight",
+            source.weight(
+                NAME + ".embed_tokens.weight",
+                Initialisation.embedding(config),
+                config.vocabularySize(),
+                config.hiddenSize()),
+            true);
+    Module layers = register_module("layers", new Module());
+    for (int layer = 0; layer < config.layers(); layer++) {
+      var block =
+          new TransformerBlock(source, NAME + ".layers." + layer, config, precision, rotary);
+      blocks.add(layers.register_module(Integer.toString(layer), block));
+    }
+    norm =
+        register_module(
+            "norm",
+            new RmsNorm(
+                source,
+                NAME + ".norm",
+                config.hiddenSize(),
+                config.rmsNormEpsilon(),
+                Initialisation.lastGain(config)));
+  }
+
+  /** [V, D]. */
+  Tensor embedding() {
+    return embedding;
+  }
+
+  /**
+   * What the head reads: [R, D] in the model's precision.
+   *
+   * @param rowsR the rows of the batch, flattened, that are read; null for all N
+   */
+  Tensor forward(PackedBatch batch, @Nullable Tensor rowsR) {
+    Passage passage = passage(batch);
+    Tensor hND = torch.embedding(embedding, passage.tokensN());
+    int last = blocks.size() - 1;
+    for (TransformerBlock block : blocks.subList(0, last)) {
+      hND = block.forward(hND, passage, null);
+    }
+    Tensor hRD = blocks.get(last).forward(hND, passage, rowsR);
+    return norm.forward(hRD).to(precision.scalarType());
+  }
+
+  private Passage passage(PackedBatch batch) {
+    Tensor turns = rotary.turns(Tensors.flat(batch.positions()));
+    return new Passage(
+        batch.rows(),
+        batch.length(),
+        Tensors.flat(batch.tokens()),
+        rotary.scaled(turns),
+        turns,
+        mask(Tensors.matrix(batch.documents())));
+  }
+
+  /** A token sees itself and what came before it in its own document. */
+  private Tensor mask(Tensor documentsBT) {
+    long rows = documentsBT.size(0);
+    long length = documentsBT.size(1);
+    Tensor hidden =
+        documentsBT
+            .view(rows, 1, length, 1)
+            .ne(documentsBT.view(rows, 1, 1, length))
+            .logical_or(torch.ones(length, length).triu(1).to(torch.ScalarType.Bool));
+    return torch
+        .zeros(rows, 1, length, length)
+        .masked_fill_(hidden, new Scalar(Float.NEGATIVE_INFINITY))
+        .to(precision.scalarType());
+  }
+}
