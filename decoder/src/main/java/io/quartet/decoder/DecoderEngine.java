@@ -1,0 +1,197 @@
+package io.quartet.decoder;
+
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Generates from a language model. Answers of all callers grow in one batch on the engine's thread;
+ * an answer depends on its weights, prompt and parameters only, never on what else is in the batch.
+ *
+ * <p>Safe for any thread.
+ */
+public final class DecoderEngine implements AutoCloseable {
+  private final DecoderOptions options;
+  private final Set<LoadedModel> draining = ConcurrentHashMap.newKeySet();
+  private final Object scoring = new Object();
+  private volatile LoadedModel current;
+  private boolean closed; // guarded by this
+  private @Nullable SequenceScorer
+      scorer; // of the current model once it was asked; guarded by scoring
+  private @Nullable LoadedModel scored; // guarded by scoring
+
+  private DecoderEngine(LoadedModel model, DecoderOptions options) {
+    this.current = model;
+    this.options = options;
+  }
+
+  /**
+   * Loads a checkpoint.
+   *
+   * @throws QuartetException NOT_FOUND if a file is missing; DATA_LOSS, naming the tensor, if the
+   *     weights are truncated or another model's; FAILED_PRECONDITION if it is no language model
+   */
+  public static DecoderEngine open(Checkpoint checkpoint, DecoderOptions options) {
+    return open(ModelFiles.of(checkpoint), options);
+  }
+
+  /** Loads a Hugging Face folder; see {@link #open(Checkpoint, DecoderOptions)}. */
+  public static DecoderEngine open(Path directory, DecoderOptions options) {
+    return open(ModelFiles.of(directory), options);
+  }
+
+  private static DecoderEngine open(ModelFiles files, DecoderOptions options) {
+    return new DecoderEngine(LoadedModel.open(files, options), options);
+  }
+
+  /** The most tokens of a prompt and its answer together. */
+  public int contextLength() {
+    return current.files().config().contextLength();
+  }
+
+  /** The name of the weights that answer now: the checkpoint's id, or its folder. */
+  public String weights() {
+    return current.files().name();
+  }
+
+  /**
+   * Generates one answer for each prompt, in the order of the prompts; waits for all of them.
+   *
+   * @param prompts token ids, each with at least one token
+   * @param params one for each prompt
+   * @throws QuartetException INVALID_ARGUMENT if a prompt is empty or leaves no room in the
+   *     context; CANCELLED if the thread is interrupted, which cancels all of them, or the engine
+   *     closes
+   */
+  public List<Generation> generate(List<int[]> prompts, List<SamplingParams> params) {
+    if (prompts.size() != params.size()) {
+      throw new QuartetException(
+          ErrorCode.INVALID_ARGUMENT,
+          "%d sampling parameters, expected %d, one for each prompt"
+              .formatted(params.size(), prompts.size()));
+    }
+    List<GenerationHandle> handles = submit(prompts, params, (token, logProb) -> {});
+    try {
+      List<Generation> generations = new ArrayList<>(handles.size());
+      for (GenerationHandle handle : handles) {
+        Generation generation = handle.await();
+        if (generation.finishReason() == FinishReason.CANCELLED) {
+          throw new QuartetException(ErrorCode.CANCELLED, "the decoder was closed");
+        }
+        generations.add(generation);
+      }
+      return generations;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new QuartetException(ErrorCode.CANCELLED, "generation was interrupted", e);
+    } finally {
+      handles.forEach(GenerationHandle::cancel); // nothing to those that have ended
+    }
+  }
+
+  /**
+   * Begins one answer and returns at once.
+   *
+   * @throws QuartetException INVALID_ARGUMENT if the prompt is empty, has a token outside the
+   *     vocabulary, or leaves no room in the context; UNAVAILABLE if the engine is closed
+   */
+  public GenerationHandle submit(int[] prompt, SamplingParams params, TokenListener listener) {
+    return submit(List.of(prompt), List.of(params), listener).get(0);
+  }
+
+  /**
+   * Log-probabilities of given tokens under the weights that answer now, at temperature 1.
+   *
+   * @return for each sequence its length − 1 values in nats; the i-th is of token i + 1 given those
+   *     before it
+   * @throws QuartetException INVALID_ARGUMENT if a sequence is empty, has a token outside the
+   *     vocabulary, or is longer than the context
+   */
+  public float[][] logProbs(List<int[]> sequences) {
+    synchronized (scoring) {
+      LoadedModel model = current;
+      if (scorer == null || scored != model) {
+        if (scorer != null) {
+          scorer.close();
+        }
+        scorer = SequenceScorer.open(model.files(), options.threads());
+        scored = model;
+      }
+      return scorer.logProbs(sequences);
+    }
+  }
+
+  /**
+   * Changes to other weights. They are loaded beside the old ones first; if that fails the old ones
+   * stay. Then new requests go to the new ones, and those submitted before end on the old ones,
+   * which are let go with the last of them.
+   *
+   * @throws QuartetException as {@link #open(Checkpoint, DecoderOptions)}; UNAVAILABLE if the
+   *     engine is closed
+   */
+  public void swap(Checkpoint checkpoint) {
+    swap(ModelFiles.of(checkpoint));
+  }
+
+  /** Changes to a Hugging Face folder's weights; see {@link #swap(Checkpoint)}. */
+  public void swap(Path directory) {
+    swap(ModelFiles.of(directory));
+  }
+
+  private synchronized void swap(ModelFiles files) {
+    requireOpen();
+    LoadedModel old = current;
+    current = LoadedModel.open(files, options);
+    draining.removeIf(model -> model.batcher().ended());
+    draining.add(old);
+    old.batcher().drain();
+  }
+
+  /** Cancels every answer, waits for the step that is running, and gives all memory back. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    current.batcher().close();
+    draining.forEach(model -> model.batcher().close());
+    draining.clear();
+    synchronized (scoring) {
+      if (scorer != null) {
+        scorer.close();
+        scorer = null;
+      }
+    }
+  }
+
+  /** Queues all of them on the same weights. */
+  private List<GenerationHandle> submit(
+      List<int[]> prompts, List<SamplingParams> params, TokenListener listener) {
+    while (true) {
+      LoadedModel model = current;
+      List<GenerationHandle> handles = new ArrayList<>(prompts.size());
+      List<Sequence> sequences = new ArrayList<>(prompts.size());
+      for (int i = 0; i < prompts.size(); i++) {
+        var handle = new GenerationHandle(model.batcher()::noticeCancellations);
+        handles.add(handle);
+        sequences.add(model.sequence(prompts.get(i), params.get(i), listener, handle));
+      }
+      if (model.batcher().submit(sequences)) {
+        return handles;
+      }
+      if (model == current) { // not swapped out just now, so closed
+        throw new QuartetException(ErrorCode.UNAVAILABLE, "the decoder is closed");
+      }
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new QuartetException(ErrorCode.UNAVAILABLE, "the decoder is closed");
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package io.quartet.decoder;
+
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+
+/**
+ * How much of the machine a decoder takes.
+ *
+ * @param slots the most answers that grow at the same time, 1 to 1024
+ * @param threads of computation, 1 or more
+ */
+public record DecoderOptions(int slots, int threads) {
+  /** Checks both; INVALID_ARGUMENT. */
+  public DecoderOptions {
+    if (slots < 1 || slots > DecoderSession.MAX_STEP_TOKENS) {
+      throw invalid("slots", slots, "1 to " + DecoderSession.MAX_STEP_TOKENS);
+    }
+    if (threads < 1) {
+      throw invalid("threads", threads, "1 or more");
+    }
+  }
+
+  private static QuartetException invalid(String what, int found, String expected) {
+    return new QuartetException(
+        ErrorCode.INVALID_ARGUMENT, "decoder: %s %d, expected %s".formatted(what, found, expected));
+  }
+}

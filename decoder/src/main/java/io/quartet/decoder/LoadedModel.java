@@ -1,0 +1,72 @@
+package io.quartet.decoder;
+
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import java.util.Set;
+import java.util.function.IntPredicate;
+
+/** One checkpoint's weights in memory, with the batch that grows from them. */
+final class LoadedModel {
+  private final ModelFiles files;
+  private final Set<Integer> stopTokens;
+  private final ContinuousBatcher batcher;
+
+  private LoadedModel(ModelFiles files, Set<Integer> stopTokens, ContinuousBatcher batcher) {
+    this.files = files;
+    this.stopTokens = stopTokens;
+    this.batcher = batcher;
+  }
+
+  static LoadedModel open(ModelFiles files, DecoderOptions options) {
+    Set<Integer> stopTokens = files.stopTokens();
+    DecoderSession session = DecoderSession.open(files, options.slots(), options.threads());
+    var batcher = new ContinuousBatcher(session, options.slots(), files.name(), () -> {});
+    return new LoadedModel(files, stopTokens, batcher);
+  }
+
+  ModelFiles files() {
+    return files;
+  }
+
+  ContinuousBatcher batcher() {
+    return batcher;
+  }
+
+  /**
+   * A prompt ready for the batch.
+   *
+   * @throws QuartetException INVALID_ARGUMENT if it is empty, has a token that is not in the
+   *     vocabulary, or leaves no room in the context
+   */
+  Sequence sequence(
+      int[] prompt, SamplingParams params, TokenListener listener, GenerationHandle handle) {
+    int context = files.config().contextLength();
+    requireTokens(files, prompt);
+    if (prompt.length >= context) {
+      throw new QuartetException(
+          ErrorCode.INVALID_ARGUMENT,
+          "prompt of %d tokens, expected fewer than the context length %d of %s"
+              .formatted(prompt.length, context, files.name()));
+    }
+    int room = Math.min(params.maxTokens(), context - prompt.length);
+    IntPredicate ends = stopTokens::contains;
+    return new Sequence(prompt, room, params, ends, listener, handle, files.name());
+  }
+
+  /** Refuses an empty sequence and tokens outside the vocabulary: INVALID_ARGUMENT. */
+  static void requireTokens(ModelFiles files, int[] tokens) {
+    if (tokens.length == 0) {
+      throw new QuartetException(
+          ErrorCode.INVALID_ARGUMENT, "empty token sequence, expected 1 token or more");
+    }
+    int vocabulary = files.config().vocabularySize();
+    for (int i = 0; i < tokens.length; i++) {
+      if (tokens[i] < 0 || tokens[i] >= vocabulary) {
+        throw new QuartetException(
+            ErrorCode.INVALID_ARGUMENT,
+            "token %d at place %d, expected 0 to %d of %s"
+                .formatted(tokens[i], i, vocabulary - 1, files.name()));
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package io.quartet.decoder;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quartet.checkpoint.Architecture;
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.ModelConfig;
+import io.quartet.checkpoint.QuartetException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/**
+ * A model's folder in Hugging Face's layout.
+ *
+ * @param name what its answers are labelled with
+ */
+record ModelFiles(String name, Path directory, ModelConfig config) {
+  static ModelFiles of(Path directory) {
+    return new ModelFiles(
+        directory.toString(), directory, ModelConfig.read(directory.resolve(ModelConfig.FILE)));
+  }
+
+  static ModelFiles of(Checkpoint checkpoint) {
+    return new ModelFiles(checkpoint.id().toString(), checkpoint.directory(), checkpoint.config());
+  }
+
+  Path weights() {
+    return directory.resolve(Checkpoint.WEIGHTS);
+  }
+
+  /**
+   * Refuses a model with another head.
+   *
+   * @throws QuartetException FAILED_PRECONDITION
+   */
+  ModelFiles require(Architecture expected) {
+    if (config.architecture() != expected) {
+      throw new QuartetException(
+          ErrorCode.FAILED_PRECONDITION,
+          "%s: architecture %s, expected %s".formatted(name, config.architecture(), expected));
+    }
+    return this;
+  }
+
+  /**
+   * The tokens that end an answer: {@code eos_token_id} of {@code generation_config.json}, one or a
+   * list, or else of {@code config.json}.
+   *
+   * @throws QuartetException INVALID_ARGUMENT if the file is there and says something else
+   */
+  Set<Integer> stopTokens() {
+    Path file = directory.resolve("generation_config.json");
+    if (!Files.exists(file)) {
+      return Set.of(config.endTokenId());
+    }
+    JsonNode ends;
+    try {
+      ends = new ObjectMapper().readTree(file.toFile()).path("eos_token_id");
+    } catch (IOException e) {
+      throw QuartetException.reading(file, e);
+    }
+    if (ends.isMissingNode()) {
+      return Set.of(config.endTokenId());
+    }
+    Set<Integer> tokens = new LinkedHashSet<>();
+    for (JsonNode end : ends.isArray() ? ends : new ObjectMapper().createArrayNode().add(ends)) {
+      if (!end.canConvertToInt()) {
+        throw new QuartetException(
+            ErrorCode.INVALID_ARGUMENT,
+            "%s: eos_token_id %s, expected a token id or a list of them".formatted(file, ends));
+      }
+      tokens.add(end.intValue());
+    }
+    return tokens;
+  }
+}

@@ -1,0 +1,213 @@
+package io.quartet.decoder;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import io.quartet.checkpoint.Architecture;
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/**
+ * Scores whole sequences: a language model gives log-probabilities, a reward model rewards.
+ * Sequences are read side by side, padded on the right, in batches that bound the memory; a score
+ * does not depend on the batch.
+ *
+ * <p>Safe for any thread; calls run one after the other.
+ */
+public final class SequenceScorer implements AutoCloseable {
+  private static final int MAX_BATCH_TOKENS = 2048;
+
+  /** Logits exist for a whole batch at once: 64 MB of them. */
+  private static final int MAX_BATCH_LOGITS = 1 << 24;
+
+  private final ModelFiles model;
+  private final OrtSession session;
+
+  private SequenceScorer(ModelFiles model, OrtSession session) {
+    this.model = model;
+    this.session = session;
+  }
+
+  /**
+   * Loads a checkpoint.
+   *
+   * @param threads of computation
+   * @throws QuartetException NOT_FOUND if a file is missing; DATA_LOSS, naming the tensor, if the
+   *     weights are truncated or another model's
+   */
+  public static SequenceScorer open(Checkpoint checkpoint, int threads) {
+    return open(ModelFiles.of(checkpoint), threads);
+  }
+
+  /** Loads a Hugging Face folder; see {@link #open(Checkpoint, int)}. */
+  public static SequenceScorer open(Path directory, int threads) {
+    return open(ModelFiles.of(directory), threads);
+  }
+
+  static SequenceScorer open(ModelFiles model, int threads) {
+    Function<Weights, byte[]> graph =
+        switch (model.config().architecture()) {
+          case CAUSAL_LM -> DecoderGraph::logProbabilities;
+          case SEQUENCE_CLASSIFICATION -> DecoderGraph::rewards;
+        };
+    return new SequenceScorer(model, Onnx.open(model, graph, threads));
+  }
+
+  /** The most tokens of one sequence. */
+  public int contextLength() {
+    return model.config().contextLength();
+  }
+
+  /**
+   * One reward for each sequence, read at its last token (LlamaForSequenceClassification with one
+   * label and padding on the right).
+   *
+   * @throws QuartetException FAILED_PRECONDITION if this is no reward model; INVALID_ARGUMENT if a
+   *     sequence is empty, has a token outside the vocabulary, or is longer than the context
+   */
+  public synchronized float[] rewards(List<int[]> sequences) {
+    model.require(Architecture.SEQUENCE_CLASSIFICATION);
+    float[] rewards = new float[sequences.size()];
+    for (List<Integer> batch : batches(sequences, MAX_BATCH_TOKENS)) {
+      FloatBuffer scores = run(sequences, batch, false, DecoderGraph.REWARDS);
+      batch.forEach(i -> rewards[i] = scores.get());
+    }
+    return rewards;
+  }
+
+  /**
+   * Log-probabilities of given tokens, at temperature 1.
+   *
+   * @return for each sequence its length − 1 values in nats; the i-th is of token i + 1 given those
+   *     before it
+   * @throws QuartetException FAILED_PRECONDITION if this is no language model; INVALID_ARGUMENT if
+   *     a sequence is empty, has a token outside the vocabulary, or is longer than the context
+   */
+  public synchronized float[][] logProbs(List<int[]> sequences) {
+    model.require(Architecture.CAUSAL_LM);
+    float[][] logProbs = new float[sequences.size()][];
+    int most = Math.min(MAX_BATCH_TOKENS, MAX_BATCH_LOGITS / model.config().vocabularySize());
+    for (List<Integer> batch : batches(sequences, most)) {
+      FloatBuffer scores = run(sequences, batch, true, DecoderGraph.LOG_PROBABILITIES);
+      for (int i : batch) {
+        logProbs[i] = new float[sequences.get(i).length - 1];
+        scores.get(logProbs[i]);
+      }
+    }
+    return logProbs;
+  }
+
+  @Override
+  public synchronized void close() {
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw Onnx.failure("cannot close", e);
+    }
+  }
+
+  /**
+   * The sequences' indices by length, in batches of at most so many tokens with padding, or one.
+   */
+  private List<List<Integer>> batches(List<int[]> sequences, int mostTokens) {
+    sequences.forEach(this::check);
+    List<List<Integer>> batches = new ArrayList<>();
+    List<Integer> batch = new ArrayList<>();
+    List<Integer> byLength =
+        IntStream.range(0, sequences.size())
+            .boxed()
+            .sorted(Comparator.comparing(i -> sequences.get(i).length))
+            .toList();
+    for (int i : byLength) {
+      if (!batch.isEmpty() && sequences.get(i).length * (batch.size() + 1) > mostTokens) {
+        batches.add(batch);
+        batch = new ArrayList<>();
+      }
+      batch.add(i);
+    }
+    if (!batch.isEmpty()) {
+      batches.add(batch);
+    }
+    return batches;
+  }
+
+  private void check(int[] sequence) {
+    LoadedModel.requireTokens(model, sequence);
+    if (sequence.length > contextLength()) {
+      throw new QuartetException(
+          ErrorCode.INVALID_ARGUMENT,
+          "sequence of %d tokens, expected at most the context length %d of %s"
+              .formatted(sequence.length, contextLength(), model.name()));
+    }
+  }
+
+  /** The head's values: for every token but the last of each sequence, or for the last only. */
+  private FloatBuffer run(
+      List<int[]> sequences, List<Integer> batch, boolean everyToken, String output) {
+    int width = sequences.get(batch.get(batch.size() - 1)).length;
+    int heads =
+        everyToken ? batch.stream().mapToInt(i -> sequences.get(i).length - 1).sum() : batch.size();
+    if (heads == 0) {
+      return FloatBuffer.allocate(0); // single tokens have nothing before them
+    }
+    LongBuffer tokens = LongBuffer.allocate(batch.size() * width);
+    IntBuffer lastPositions = IntBuffer.allocate(batch.size());
+    LongBuffer rows = LongBuffer.allocate(2 * heads);
+    LongBuffer targets = LongBuffer.allocate(everyToken ? heads : 0);
+    for (int b = 0; b < batch.size(); b++) {
+      int[] sequence = sequences.get(batch.get(b));
+      int last = sequence.length - 1;
+      lastPositions.put(last);
+      for (int t = 0; t < sequence.length; t++) {
+        tokens.put(b * width + t, sequence[t]);
+        if (everyToken ? t < last : t == last) {
+          rows.put(b).put(t);
+        }
+        if (everyToken && t > 0) {
+          targets.put(sequence[t]);
+        }
+      }
+    }
+    Map<String, OnnxTensor> inputs = new HashMap<>();
+    try {
+      put(inputs, DecoderGraph.TOKENS, tokens.rewind(), batch.size(), width);
+      inputs.put(
+          DecoderGraph.LAST_POSITIONS,
+          OnnxTensor.createTensor(
+              Onnx.environment(), lastPositions.rewind(), new long[] {batch.size()}));
+      inputs.put(
+          DecoderGraph.LONGEST,
+          OnnxTensor.createTensor(
+              Onnx.environment(), IntBuffer.wrap(new int[] {width}), new long[] {}));
+      put(inputs, DecoderGraph.ROWS, rows.rewind(), heads, 2);
+      if (everyToken) {
+        put(inputs, DecoderGraph.TARGETS, targets.rewind(), heads, 1);
+      }
+      try (OrtSession.Result result = session.run(inputs)) {
+        return ((OnnxTensor) result.get(output).orElseThrow()).getFloatBuffer();
+      }
+    } catch (OrtException e) {
+      throw Onnx.failure("scoring %d sequences".formatted(batch.size()), e);
+    } finally {
+      inputs.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  private static void put(
+      Map<String, OnnxTensor> inputs, String name, LongBuffer values, long... shape)
+      throws OrtException {
+    inputs.put(name, OnnxTensor.createTensor(Onnx.environment(), values, shape));
+  }
+}

@@ -1,0 +1,132 @@
+package io.quartet.decoder;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxTensorLike;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import io.quartet.checkpoint.DataType;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.ModelConfig;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Safetensors;
+import io.quartet.checkpoint.TensorEntry;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A checkpoint's weights as a graph takes them. F32 weights stay in the safetensors file and ONNX
+ * Runtime reads them there; F16, BF16 and F64 are converted to F32 in memory.
+ */
+final class Weights implements AutoCloseable {
+  /** GroupQueryAttention turns the rotary pairs of this many elements in one instruction. */
+  private static final int ROTATED_AT_ONCE = 16;
+
+  private final Path file;
+  private final ModelConfig config;
+  private final Safetensors safetensors;
+  private final Map<String, OnnxTensorLike> converted = new LinkedHashMap<>();
+
+  private Weights(Path file, ModelConfig config, Safetensors safetensors) {
+    this.file = file;
+    this.config = config;
+    this.safetensors = safetensors;
+  }
+
+  /**
+   * Opens the weights and checks that they are the model's.
+   *
+   * @throws QuartetException NOT_FOUND without the file; DATA_LOSS, naming the tensor, if the file
+   *     is truncated or does not hold what the configuration says
+   */
+  static Weights open(ModelFiles model) {
+    if (model.config().headDimension() % ROTATED_AT_ONCE != 0) {
+      throw new QuartetException(
+          ErrorCode.FAILED_PRECONDITION,
+          "%s: head_dim %d, expected a multiple of %d"
+              .formatted(model.name(), model.config().headDimension(), ROTATED_AT_ONCE));
+    }
+    Safetensors safetensors = Safetensors.open(model.weights());
+    try {
+      // ONNX Runtime refuses external data behind a symbolic link, which is how caches keep it.
+      var weights = new Weights(model.weights().toRealPath(), model.config(), safetensors);
+      model.config().tensorShapes().forEach(weights::check);
+      return weights;
+    } catch (IOException e) {
+      safetensors.close();
+      throw QuartetException.reading(model.weights(), e);
+    } catch (QuartetException e) {
+      safetensors.close();
+      throw e;
+    }
+  }
+
+  ModelConfig config() {
+    return config;
+  }
+
+  /** Declares every weight in a graph. */
+  void declareAll(OnnxGraph graph) {
+    config
+        .tensorShapes()
+        .forEach(
+            (name, shape) -> {
+              TensorEntry entry = safetensors.entry(name);
+              if (entry.dataType() == DataType.F32) {
+                String location = String.valueOf(file.getFileName());
+                graph.weightInFile(name, location, entry.offset(), shape);
+              } else {
+                graph.weightInMemory(name, shape);
+              }
+            });
+  }
+
+  /**
+   * Tells a session that is about to be made where the weights are; they must stay open until then.
+   */
+  void addTo(OrtSession.SessionOptions options) throws OrtException {
+    options.addConfigEntry(
+        "session.model_external_initializers_file_folder_path", String.valueOf(file.getParent()));
+    for (Map.Entry<String, long[]> tensor : config.tensorShapes().entrySet()) {
+      String name = tensor.getKey();
+      if (safetensors.entry(name).dataType() != DataType.F32) {
+        FloatBuffer values = FloatBuffer.wrap(safetensors.floats(name));
+        converted.put(name, OnnxTensor.createTensor(Onnx.environment(), values, tensor.getValue()));
+      }
+    }
+    if (!converted.isEmpty()) {
+      options.addExternalInitializers(converted);
+    }
+  }
+
+  @Override
+  public void close() {
+    converted.values().forEach(OnnxTensorLike::close);
+    converted.clear();
+    safetensors.close();
+  }
+
+  private void check(String name, long[] expected) {
+    if (!safetensors.names().contains(name)) {
+      throw mismatch(name, "missing", "shape " + Arrays.toString(expected));
+    }
+    TensorEntry entry = safetensors.entry(name);
+    if (!Arrays.equals(entry.shape(), expected)) {
+      throw mismatch(name, "shape " + Arrays.toString(entry.shape()), Arrays.toString(expected));
+    }
+    switch (entry.dataType()) {
+      case F32, F16, BF16, F64 -> {}
+      case I64, I32, I16, I8, U8, BOOL ->
+          throw mismatch(name, "type " + entry.dataType(), "F32, F16, BF16 or F64");
+    }
+  }
+
+  private QuartetException mismatch(String name, String found, String expected) {
+    return new QuartetException(
+        ErrorCode.DATA_LOSS,
+        "%s: tensor '%s': %s, expected %s".formatted(file, name, found, expected));
+  }
+}
