@@ -68,14 +68,14 @@ public final class Tokenizer implements AutoCloseable {
     TokenStream stream = stream();
     var text = new StringBuilder();
     for (int id : ids) {
-      text.append(stream.push(id));
+      stream.push(id, text);
     }
     return text.append(stream.flush()).toString();
   }
 
   /** The text of tokens as they come, in whole characters. */
   public TokenStream stream() {
-    return new TokenStream(this::bytes);
+    return new TokenStream(json::bytes);
   }
 
   /**
