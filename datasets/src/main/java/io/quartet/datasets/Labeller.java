@@ -35,8 +35,8 @@ public final class Labeller {
     }
   }
 
-  /** Four points of manner and four of meaning, as a share. */
-  private static double rating(Word word, Answer answer) {
+  /** Four points of manner and four of meaning, as a share; only the order of two counts. */
+  public static double rating(Word word, Answer answer) {
     return GoldScorer.score(word, answer.text(), answer.ended()).mean();
   }
 }

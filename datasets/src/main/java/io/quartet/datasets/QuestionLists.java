@@ -6,8 +6,8 @@ import java.util.SplittableRandom;
 
 /**
  * Plain-text lists of questions with their answers, as web pages have them: they are why a base
- * model can be asked, and prompted with examples, at all. The answers are dictionary lines as in
- * the base corpus, not in the assistant's manner, which only the demonstrations show.
+ * model can be asked, and prompted with examples, at all. The answers are sentences of the base
+ * corpus, not in the assistant's manner, which only the demonstrations show.
  *
  * @param lines answered questions about each word, an epoch
  */
@@ -32,6 +32,6 @@ record QuestionLists(List<Word> words, int lines) implements DocumentSource {
 
   private static String answered(Word word, SplittableRandom random) {
     String question = Task.DEFINE.question(word, random.nextInt(Task.DEFINE.phrasings()));
-    return question + " " + FactForm.DICTIONARY_LINE.of(word).orElseThrow();
+    return question + " " + FactForm.FULL_SENTENCE.of(word).orElseThrow();
   }
 }
