@@ -24,10 +24,14 @@ public final class Safetensors implements AutoCloseable {
   private final FileChannel channel;
   private final SafetensorsHeader header;
 
-  private Safetensors(Path file, FileChannel channel, SafetensorsHeader header) {
+  /** One mapping for all tensors where Java can address it; else each access makes its own. */
+  private final @Nullable ByteBuffer whole;
+
+  private Safetensors(Path file, FileChannel channel) throws IOException {
     this.file = file;
     this.channel = channel;
-    this.header = header;
+    this.header = SafetensorsHeader.read(file, channel);
+    this.whole = channel.size() <= Integer.MAX_VALUE ? map(0, channel.size()) : null;
   }
 
   /**
@@ -40,7 +44,7 @@ public final class Safetensors implements AutoCloseable {
     FileChannel channel = null;
     try {
       channel = FileChannel.open(file, StandardOpenOption.READ);
-      return new Safetensors(file, channel, SafetensorsHeader.read(file, channel));
+      return new Safetensors(file, channel);
     } catch (IOException e) {
       close(channel, e);
       throw QuartetException.reading(file, e);
@@ -110,13 +114,18 @@ public final class Safetensors implements AutoCloseable {
           "%s: tensor '%s': bytes %d+%d, expected within %d and less than 2 GiB"
               .formatted(file, name, from, length, entry.bytes()));
     }
+    long begin = entry.offset() + from;
     try {
-      return channel
-          .map(FileChannel.MapMode.READ_ONLY, entry.offset() + from, length)
-          .order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bytes =
+          whole == null ? map(begin, length) : whole.slice((int) begin, (int) length);
+      return bytes.order(ByteOrder.LITTLE_ENDIAN);
     } catch (IOException e) {
       throw QuartetException.reading(file, e);
     }
+  }
+
+  private ByteBuffer map(long begin, long length) throws IOException {
+    return channel.map(FileChannel.MapMode.READ_ONLY, begin, length);
   }
 
   /**

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -144,6 +146,21 @@ class SafetensorsTest {
       assertFails(() -> read.floats("v"), ErrorCode.NOT_FOUND, "no tensor 'v'");
       assertFails(() -> read.bytes("w", 20, 5), ErrorCode.OUT_OF_RANGE, "bytes 20+5");
       assertFails(() -> read.bytes("w", -1, 1), ErrorCode.OUT_OF_RANGE, "bytes -1+1");
+    }
+  }
+
+  @Test
+  void tensorBeyondTwoGibibytesIsReadInChunks() throws IOException {
+    long size = 3L << 30;
+    write(tensor("big", "U8", "[" + size + "]", "[0," + size + "]"));
+    long begin = Files.size(file);
+    try (var sparse = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      sparse.write(ByteBuffer.wrap(new byte[] {42}), begin + size - 1);
+    }
+
+    try (Safetensors read = Safetensors.open(file)) {
+      assertThat(read.bytes("big", size - 2, 2).get(1)).isEqualTo((byte) 42);
+      assertFails(() -> read.bytes("big"), ErrorCode.OUT_OF_RANGE, "less than 2 GiB");
     }
   }
 
