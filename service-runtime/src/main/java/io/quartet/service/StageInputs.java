@@ -1,0 +1,69 @@
+package io.quartet.service;
+
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.CheckpointId;
+import io.quartet.checkpoint.Stage;
+import io.quartet.v1.CheckpointPublished;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The checkpoints that a stage starts from: which are there for a run, and their bytes. */
+final class StageInputs {
+  private final TrainingStage stage;
+  private final CheckpointExchange exchange;
+  private final Map<CheckpointId, CheckpointPublished> announced = new ConcurrentHashMap<>();
+
+  StageInputs(TrainingStage stage, CheckpointExchange exchange) {
+    this.stage = stage;
+    this.exchange = exchange;
+  }
+
+  boolean needed(Stage other) {
+    return stage.needs().contains(other);
+  }
+
+  void announced(CheckpointPublished checkpoint) {
+    announced.put(CheckpointId.parse(checkpoint.getCheckpointId()), checkpoint);
+  }
+
+  Optional<CheckpointPublished> announcement(CheckpointId id) {
+    return Optional.ofNullable(announced.get(id));
+  }
+
+  /** The stages that the run still has to finish, neither announced nor in the local store. */
+  Set<Stage> missing(String run) {
+    var missing = EnumSet.noneOf(Stage.class);
+    for (Stage needed : stage.needs()) {
+      if (newest(needed, run).isEmpty() && exchange.store().latest(needed, run).isEmpty()) {
+        missing.add(needed);
+      }
+    }
+    return missing;
+  }
+
+  /** Brings the run's newest checkpoint of each needed stage into the local store. */
+  Map<Stage, Checkpoint> fetch(String run) throws InterruptedException {
+    var inputs = new EnumMap<Stage, Checkpoint>(Stage.class);
+    for (Stage needed : stage.needs()) {
+      Optional<CheckpointPublished> newest = newest(needed, run);
+      inputs.put(
+          needed,
+          newest.isPresent()
+              ? exchange.fetch(newest.get())
+              : exchange.store().latest(needed, run).orElseThrow());
+    }
+    return inputs;
+  }
+
+  private Optional<CheckpointPublished> newest(Stage needed, String run) {
+    return announced.entrySet().stream()
+        .filter(entry -> entry.getKey().stage() == needed && entry.getKey().run().equals(run))
+        .max(Map.Entry.comparingByKey(Comparator.comparingLong(CheckpointId::step)))
+        .map(Map.Entry::getValue);
+  }
+}
