@@ -55,7 +55,7 @@ final class CausalSelfAttention extends Module {
     Tensor qBHTC = split(turned(query, xND, passage.queryTurns()), passage, heads);
     Tensor kBHTC = split(turned(key, xND, passage.keyTurns()), passage, groups);
     Tensor vBHTC = split(value.forward(xND), passage, groups);
-    ScalarType type = xND.scalar_type();
+    ScalarType type = Tensors.type(xND);
     Tensor yBHTC =
         type == ScalarType.Float
             ? fused(qBHTC, shared(kBHTC), shared(vBHTC), passage)

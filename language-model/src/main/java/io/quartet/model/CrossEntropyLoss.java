@@ -45,23 +45,17 @@ public final class CrossEntropyLoss {
     }
     Tensor hiddenRD = model.hidden(batch, rows);
     model.countHead(rows.length);
-    return new Fused(model, hiddenRD, targets(batch, rows), scales(batch, rows, factor));
-  }
-
-  private static Tensor targets(PackedBatch batch, long[] rows) {
-    long[] targets = new long[rows.length];
-    for (int i = 0; i < rows.length; i++) {
-      targets[i] = batch.targets()[(int) rows[i] / batch.length()][(int) rows[i] % batch.length()];
-    }
-    return Tensor.create(targets).view(-1, 1);
+    return new Fused(
+        model,
+        hiddenRD,
+        Tensor.create(batch.targetTokens()).view(-1, 1),
+        scales(batch, rows, factor));
   }
 
   private Tensor scales(PackedBatch batch, long[] rows, double factor) {
     float[] scales = new float[rows.length];
     for (int i = 0; i < rows.length; i++) {
-      float weight =
-          batch.weights()[(int) rows[i] / batch.length()][(int) rows[i] % batch.length()];
-      scales[i] = (float) (factor * weight / normaliser);
+      scales[i] = (float) (factor * batch.weight(rows[i]) / normaliser);
     }
     return Tensor.create(scales).view(-1, 1);
   }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /**
  * Sequences laid one after the other into B rows of T tokens. A token attends to its own sequence
@@ -137,6 +138,7 @@ public final class PackedBatch {
         from += inputs;
       }
     }
+    spans.sort(Comparator.comparing(Span::sequence));
     return spans;
   }
 
@@ -206,7 +208,7 @@ public final class PackedBatch {
     return weights;
   }
 
-  /** Where the sequences lie, row by row. */
+  /** Where the sequences lie, in the order that they were packed from. */
   public List<Span> spans() {
     return spans;
   }
@@ -227,19 +229,52 @@ public final class PackedBatch {
     return sum;
   }
 
-  /** Indices, in the flattened batch, of the places that have a target; row-major. */
+  /**
+   * Indices, in the flattened batch, of the places that have a target: sequence by sequence, each
+   * from left to right.
+   */
   public long[] targetRows() {
-    return IntStream.range(0, rows() * length())
-        .filter(i -> targets[i / length()][i % length()] != NONE)
+    return spans.stream()
+        .flatMapToInt(span -> IntStream.range(first(span), first(span) + span.length()))
+        .filter(i -> target(i) != NONE)
         .asLongStream()
         .toArray();
   }
 
-  /** Indices, in the flattened batch, of each span's last token, in the order of the spans. */
-  public long[] lastRows() {
+  private int first(Span span) {
+    return span.row() * length() + span.from();
+  }
+
+  /** The target at an index of the flattened batch, −1 if it has none. */
+  long target(long index) {
+    return targets[(int) (index / length())][(int) (index % length())];
+  }
+
+  /** What the target at an index of the flattened batch counts. */
+  float weight(long index) {
+    return weights[(int) (index / length())][(int) (index % length())];
+  }
+
+  /** The targets of the places that {@link #targetRows()} lists. */
+  long[] targetTokens() {
+    return LongStream.of(targetRows()).map(this::target).toArray();
+  }
+
+  /** How many targets each sequence has. */
+  int[] targetCounts() {
     return spans.stream()
-        .mapToLong(span -> (long) span.row() * length() + span.from() + span.length() - 1)
+        .mapToInt(
+            span ->
+                (int)
+                    IntStream.range(first(span), first(span) + span.length())
+                        .filter(i -> target(i) != NONE)
+                        .count())
         .toArray();
+  }
+
+  /** Indices, in the flattened batch, of each sequence's last token. */
+  public long[] lastRows() {
+    return spans.stream().mapToLong(span -> first(span) + span.length() - 1).toArray();
   }
 
   /** Row by row into at most {@code parts} batches of nearly equal size, none of them empty. */

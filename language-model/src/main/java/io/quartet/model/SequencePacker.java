@@ -19,6 +19,7 @@ public final class SequencePacker implements Iterator<PackedBatch> {
   private final int rows;
   private final int length;
   private final List<TokenSequence> waiting = new ArrayList<>();
+  private int packed;
 
   /**
    * A packer of batches [rows, length] over a stream, which may be endless.
@@ -49,18 +50,19 @@ public final class SequencePacker implements Iterator<PackedBatch> {
       throw new NoSuchElementException("no sequences left to pack");
     }
     var batch = new ArrayList<RowBuilder>();
+    packed = 0;
     while (batch.size() < rows && hasNext()) {
-      batch.add(row(batch.size()));
+      batch.add(row());
     }
     return PackedBatch.of(batch, length);
   }
 
-  private RowBuilder row(int number) {
+  private RowBuilder row() {
     var row = new RowBuilder();
     int next = 0;
     while (next >= 0) {
       TokenSequence sequence = waiting.remove(next);
-      row.add(number, sequence, PackedBatch.inputs(sequence, LastToken.PREDICTED));
+      row.add(packed++, sequence, PackedBatch.inputs(sequence, LastToken.PREDICTED));
       refill();
       next = longestWithin(length - row.used());
     }

@@ -1,12 +1,19 @@
 package io.quartet.model;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Java arrays to tensors and back. */
 final class Tensors {
   private Tensors() {}
+
+  /** The element type, as a constant: what the binding returns equals none of them. */
+  static ScalarType type(Tensor tensor) {
+    return tensor.scalar_type().intern();
+  }
 
   /** [B·T] from B rows of T. */
   static Tensor flat(long[][] rows) {
@@ -16,6 +23,27 @@ final class Tensors {
   /** [B, T] from B rows of T. */
   static Tensor matrix(long[][] rows) {
     return flat(rows).view(rows.length, -1);
+  }
+
+  /** The elements of a vector as a list. */
+  static List<Float> list(Tensor vector) {
+    var list = new ArrayList<Float>();
+    for (float value : floats(vector)) {
+      list.add(value);
+    }
+    return list;
+  }
+
+  /** A vector cut into pieces of these lengths. */
+  static List<float[]> split(Tensor vector, int[] lengths) {
+    float[] values = floats(vector);
+    var pieces = new ArrayList<float[]>();
+    int from = 0;
+    for (int length : lengths) {
+      pieces.add(Arrays.copyOfRange(values, from, from + length));
+      from += length;
+    }
+    return pieces;
   }
 
   /** The elements of an fp32 or bf16 tensor in row-major order. */

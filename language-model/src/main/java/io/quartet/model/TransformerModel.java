@@ -87,7 +87,7 @@ public abstract class TransformerModel extends Module {
   }
 
   /** Tokens and floating-point operations since the last call. */
-  final Work takeWork() {
+  Work takeWork() {
     var work = new Work(tokens, flops);
     tokens = 0;
     flops = 0;

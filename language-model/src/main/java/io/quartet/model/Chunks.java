@@ -1,0 +1,56 @@
+package io.quartet.model;
+
+import io.quartet.model.PackedBatch.LastToken;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.bytedeco.pytorch.NoGradGuard;
+
+/** Runs a model without gradients over many sequences, some at a time, on all workers. */
+final class Chunks {
+  /** Tokens of a chunk: bounds memory, and is enough for efficient matrix products. */
+  private static final int TOKENS = 2048;
+
+  private Chunks() {}
+
+  /**
+   * One result for each sequence, in their order.
+   *
+   * @param length the most tokens of a row
+   * @param run gives a chunk's results in the order of its sequences
+   */
+  static <R> List<R> map(
+      List<TokenSequence> sequences,
+      int length,
+      LastToken last,
+      Workers workers,
+      Function<PackedBatch, List<R>> run) {
+    List<List<R>> results =
+        workers.map(
+            chunks(sequences),
+            (worker, chunk) -> {
+              try (var off = new NoGradGuard()) {
+                return run.apply(PackedBatch.pack(chunk, length, last));
+              }
+            });
+    return results.stream().flatMap(List::stream).toList();
+  }
+
+  private static List<List<TokenSequence>> chunks(List<TokenSequence> sequences) {
+    var chunks = new ArrayList<List<TokenSequence>>();
+    int from = 0;
+    int tokens = 0;
+    for (int i = 0; i < sequences.size(); i++) {
+      if (i > from && tokens + sequences.get(i).length() > TOKENS) {
+        chunks.add(sequences.subList(from, i));
+        from = i;
+        tokens = 0;
+      }
+      tokens += sequences.get(i).length();
+    }
+    if (from < sequences.size()) {
+      chunks.add(sequences.subList(from, sequences.size()));
+    }
+    return chunks;
+  }
+}
