@@ -1,0 +1,128 @@
+package io.quartet.model;
+
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Safetensors;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Everything that a training run needs to go on as if nothing had happened: weights, the
+ * optimizer's moments and step, the generator of libtorch, and the caller's own cursor. It is one
+ * safetensors file, so it is replaced whole or not at all.
+ */
+public final class TrainerSnapshot {
+  private static final String FILE = "trainer.safetensors";
+  private static final String STEP = "step";
+  private static final String CURSOR = "cursor.";
+  private static final String MEAN = "adamw.mean.";
+  private static final String SQUARE = "adamw.square.";
+  private static final String GENERATOR = "generator";
+
+  private TrainerSnapshot() {}
+
+  /**
+   * Writes a snapshot into a folder, replacing the one that is there.
+   *
+   * @param cursor where the data stands, such as {@link BatchSampler#drawn()}, and whatever else
+   *     the caller wants back
+   * @throws QuartetException RESOURCE_EXHAUSTED if the disk is full, FAILED_PRECONDITION if the
+   *     folder cannot be written; the previous snapshot is then untouched
+   */
+  public static void save(Path directory, Trainer<?> trainer, Map<String, String> cursor) {
+    Path file = directory.resolve(FILE);
+    Path temporary = directory.resolve(FILE + ".tmp");
+    try (var scope = new PointerScope()) {
+      Files.createDirectories(directory);
+      var metadata = new LinkedHashMap<String, String>();
+      metadata.put(STEP, Long.toString(trainer.optimizer().step()));
+      cursor.forEach((key, value) -> metadata.put(CURSOR + key, value));
+      var tensors = tensors(trainer);
+      tensors.put(GENERATOR, torch.getDefaultCPUGenerator().get_state());
+      ModelWeights.write(temporary, metadata, tensors);
+      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+        channel.force(true);
+      }
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw QuartetException.writing(file, e);
+    } finally {
+      discard(temporary);
+    }
+  }
+
+  /**
+   * Puts a trainer where a snapshot in a folder stood.
+   *
+   * @param trainer a fresh trainer of the same model and optimizer
+   * @return the cursor, or empty if the folder has no snapshot
+   * @throws QuartetException DATA_LOSS if the file is damaged, INVALID_ARGUMENT if it is of another
+   *     model
+   */
+  public static Optional<Map<String, String>> restore(Path directory, Trainer<?> trainer) {
+    Path file = directory.resolve(FILE);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try (var snapshot = Safetensors.open(file);
+        var scope = new PointerScope()) {
+      ModelWeights.read(snapshot, tensors(trainer));
+      byte[] state = new byte[(int) snapshot.entry(GENERATOR).bytes()];
+      snapshot.bytes(GENERATOR).get(state);
+      torch.getDefaultCPUGenerator().set_state(Tensor.create(state, false));
+      trainer.optimizer().step(step(file, snapshot.metadata()));
+      var cursor = new LinkedHashMap<String, String>();
+      snapshot
+          .metadata()
+          .forEach(
+              (key, value) -> {
+                if (key.startsWith(CURSOR)) {
+                  cursor.put(key.substring(CURSOR.length()), value);
+                }
+              });
+      return Optional.of(cursor);
+    }
+  }
+
+  private static Map<String, Tensor> tensors(Trainer<?> trainer) {
+    var tensors = new LinkedHashMap<>(trainer.model().weights());
+    trainer
+        .optimizer()
+        .slots()
+        .forEach(
+            (name, slot) -> {
+              tensors.put(MEAN + name, slot.mean());
+              tensors.put(SQUARE + name, slot.square());
+            });
+    return tensors;
+  }
+
+  private static long step(Path file, Map<String, String> metadata) {
+    String step = metadata.getOrDefault(STEP, "");
+    try {
+      return Long.parseLong(step);
+    } catch (NumberFormatException e) {
+      throw new QuartetException(
+          ErrorCode.DATA_LOSS, "%s: step '%s', expected a number".formatted(file, step), e);
+    }
+  }
+
+  private static void discard(Path temporary) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      throw QuartetException.writing(temporary, e);
+    }
+  }
+}
