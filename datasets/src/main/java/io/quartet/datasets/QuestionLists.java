@@ -7,7 +7,9 @@ import java.util.SplittableRandom;
 /**
  * Plain-text lists of questions with their answers, as web pages have them: they are why a base
  * model can be asked, and prompted with examples, at all. The answers are sentences of the base
- * corpus, not in the assistant's manner, which only the demonstrations show.
+ * corpus, not in the assistant's manner, which only the demonstrations show; but part of speech and
+ * meaning come in the same order, so that a reward model that reads what the base model recalls
+ * only has to compare.
  *
  * @param lines answered questions about each word, an epoch
  */

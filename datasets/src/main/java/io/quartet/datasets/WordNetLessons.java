@@ -32,7 +32,8 @@ public final class WordNetLessons {
   private final Map<String, Word> byLemma;
   private final Demonstrator demonstrator;
   private final FlawedAnswers flawed;
-  private final List<DocumentSource> sources;
+  private final DocumentSource facts;
+  private final DocumentSource questionLists;
 
   /** Reads the vocabulary and splits it. */
   public WordNetLessons(LessonSettings settings) {
@@ -42,10 +43,8 @@ public final class WordNetLessons {
     // Demonstrations, wrong ones too, say nothing about the words that have none.
     this.demonstrator = new Demonstrator(new OtherWords(words(Split.A)));
     this.flawed = new FlawedAnswers(new OtherWords(words(Split.A, Split.B)));
-    this.sources =
-        List.of(
-            new FactSheets(words),
-            new QuestionLists(words(Split.A, Split.B), settings.questionLines()));
+    this.facts = new FactSheets(words);
+    this.questionLists = new QuestionLists(words(Split.A, Split.B), settings.questionLines());
   }
 
   /** The settings that made these lessons. */
@@ -75,9 +74,17 @@ public final class WordNetLessons {
    */
   public List<Document> documents(long epoch) {
     SplittableRandom random = random("documents", epoch);
-    List<Document> documents =
-        sources.stream().flatMap(source -> source.write(random).stream()).toList();
+    List<Document> documents = new ArrayList<>(facts.write(random));
+    documents.addAll(questionLists.write(random));
     return Draw.shuffled(documents, random);
+  }
+
+  /**
+   * The question lists alone, other ones than in the documents of the same epoch: fine-tuning
+   * repeats more of them than their share of the corpus.
+   */
+  public List<Document> questionLists(long epoch) {
+    return questionLists.write(random("question lists", epoch));
   }
 
   /**
@@ -234,7 +241,8 @@ public final class WordNetLessons {
   }
 
   private static List<Word> split(List<Word> words, LessonSettings settings) {
-    int held = Math.max(1, (int) Math.round(words.size() * settings.shareC()));
+    // Two at least, for one word alone has no interval.
+    int held = Math.max(2, (int) Math.round(words.size() * settings.shareC()));
     int undemonstrated = (int) Math.round(words.size() * settings.shareB());
     List<Integer> order =
         Draw.shuffled(

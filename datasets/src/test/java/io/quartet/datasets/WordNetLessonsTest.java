@@ -96,6 +96,17 @@ class WordNetLessonsTest {
   }
 
   @Test
+  void questionListsAnswerInTheOrderOfTheAssistantsAnswer() {
+    assertThat(LESSONS.questionLists(0))
+        .allMatch(
+            list ->
+                list.text()
+                    .matches(
+                        "( (what does \\w+ mean\\?|define \\w+\\.|what is the meaning of \\w+\\?)"
+                            + " \\w+ is an? \\w+ which means [^.]+\\.){1,3}"));
+  }
+
+  @Test
   void theAnswersOfATruthSetDifferInTruthAlone() {
     SplittableRandom random = new SplittableRandom(5);
     assertThat(LESSONS.questions(Split.B))
