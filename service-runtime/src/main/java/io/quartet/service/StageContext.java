@@ -18,7 +18,7 @@ public final class StageContext {
   private final CheckpointId result;
   private final Recipe recipe;
   private final CheckpointStore store;
-  private final Map<Stage, Checkpoint> inputs;
+  private final Map<Stage, StageInput> inputs;
   private final StageSignals signals;
 
   /**
@@ -26,12 +26,12 @@ public final class StageContext {
    * @param run name of the run
    * @param inputs a checkpoint of each stage that it needs, in {@code store}
    */
-  public StageContext(
+  StageContext(
       Stage stage,
       String run,
       Recipe recipe,
       CheckpointStore store,
-      Map<Stage, Checkpoint> inputs,
+      Map<Stage, StageInput> inputs,
       StageSignals signals) {
     this.result = new CheckpointId(stage, run, 0);
     this.recipe = recipe;
@@ -57,7 +57,20 @@ public final class StageContext {
    *     TrainingStage#needs}
    */
   public Checkpoint input(Stage stage) {
-    Checkpoint input = inputs.get(stage);
+    return required(stage).checkpoint();
+  }
+
+  /**
+   * host:port of the service that announced an earlier stage's checkpoint, for what else it offers.
+   *
+   * @throws QuartetException as {@link #input}
+   */
+  public String endpoint(Stage stage) {
+    return required(stage).endpoint();
+  }
+
+  private StageInput required(Stage stage) {
+    StageInput input = inputs.get(stage);
     if (input == null) {
       throw new QuartetException(
           FAILED_PRECONDITION,

@@ -1,6 +1,5 @@
 package io.quartet.service;
 
-import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.Stage;
 import io.quartet.v1.CheckpointPublished;
@@ -47,15 +46,16 @@ final class StageInputs {
   }
 
   /** Brings the run's newest checkpoint of each needed stage into the local store. */
-  Map<Stage, Checkpoint> fetch(String run) throws InterruptedException {
-    var inputs = new EnumMap<Stage, Checkpoint>(Stage.class);
+  Map<Stage, StageInput> fetch(String run) throws InterruptedException {
+    var inputs = new EnumMap<Stage, StageInput>(Stage.class);
     for (Stage needed : stage.needs()) {
       Optional<CheckpointPublished> newest = newest(needed, run);
       inputs.put(
           needed,
           newest.isPresent()
-              ? exchange.fetch(newest.get())
-              : exchange.store().latest(needed, run).orElseThrow());
+              ? new StageInput(exchange.fetch(newest.get()), newest.get().getEndpoint())
+              : new StageInput(
+                  exchange.store().latest(needed, run).orElseThrow(), exchange.endpoint()));
     }
     return inputs;
   }

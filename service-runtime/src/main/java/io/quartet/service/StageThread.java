@@ -60,7 +60,7 @@ final class StageThread {
   }
 
   private Checkpoint work(String name, Recipe recipe, StageRun run) throws InterruptedException {
-    Map<Stage, Checkpoint> fetched = fetch(name, run);
+    Map<Stage, StageInput> fetched = fetch(name, run);
     Path scratch = exchange.store().scratch(stage.stage(), name);
     dropOtherAttempts(scratch, origin(recipe, fetched));
     return stage.train(
@@ -68,7 +68,7 @@ final class StageThread {
   }
 
   /** A service that holds an input may just be restarting: it is waited for. */
-  private Map<Stage, Checkpoint> fetch(String name, StageRun run) throws InterruptedException {
+  private Map<Stage, StageInput> fetch(String name, StageRun run) throws InterruptedException {
     run.progress(0, 0, "fetching checkpoints", Map.of());
     for (Instant end = Instant.now().plus(WAIT_FOR_INPUTS); ; ) {
       try {
@@ -82,9 +82,9 @@ final class StageThread {
     }
   }
 
-  private static String origin(Recipe recipe, Map<Stage, Checkpoint> inputs) {
+  private static String origin(Recipe recipe, Map<Stage, StageInput> inputs) {
     var origin = new StringBuilder(recipe.yaml());
-    inputs.forEach((stage, checkpoint) -> origin.append("\n# ").append(checkpoint.digest()));
+    inputs.forEach((stage, input) -> origin.append("\n# ").append(input.checkpoint().digest()));
     return origin.toString();
   }
 
