@@ -5,24 +5,28 @@ import io.quartet.checkpoint.QuartetException;
 import java.util.Arrays;
 
 /**
- * The tokens still in a draw, with their unnormalised weights. All tokens at first, in the order of
- * their ids; a filter leaves the likeliest, likeliest first. One instance is refilled for every
- * draw, so that drawing allocates nothing.
+ * The tokens still in a draw, with their unnormalised weights, in the order of their ids. One
+ * instance is refilled for every draw, so that drawing allocates nothing.
  */
 final class Candidates {
-  private static final int BLOCK = 16;
+  private static final int BLOCK = 64;
+
+  /** Of floats by sign, exponent and four bits of fraction; weights have no sign. */
+  private static final int BUCKETS = 1 << 12;
 
   private final float[] weights;
   private final int[] ids;
+  private final double[] blockSums;
   private final long[] order;
-  private final float[] blocks; // sums or maxima of BLOCK weights each
+  private final int[] bucketCounts = new int[BUCKETS];
+  private final float[] bucketSums = new float[BUCKETS];
   private int count;
 
   Candidates(int vocabularySize) {
     this.weights = new float[vocabularySize];
     this.ids = new int[vocabularySize];
     this.order = new long[vocabularySize];
-    this.blocks = new float[(vocabularySize + BLOCK - 1) / BLOCK];
+    this.blockSums = new double[(vocabularySize + BLOCK - 1) / BLOCK];
   }
 
   /** The weights, to be filled with one for each token id; all tokens are then in the draw. */
@@ -63,8 +67,8 @@ final class Candidates {
   int placeOf(double share) {
     double rest = share * total();
     int block = 0;
-    while ((block + 1) * BLOCK < count && rest >= blocks[block]) {
-      rest -= blocks[block++];
+    while ((block + 1) * BLOCK < count && rest >= blockSums[block]) {
+      rest -= blockSums[block++];
     }
     int end = Math.min(count, (block + 1) * BLOCK);
     int last = block * BLOCK;
@@ -82,63 +86,83 @@ final class Candidates {
 
   /** Keeps the k largest weights. */
   void keepLargest(int k) {
-    if (k < count) {
-      keepSorted(sort(lowerBoundOfLargest(k)), k);
+    if (k >= count) {
+      return;
     }
+    fillBuckets();
+    int bucket = BUCKETS - 1;
+    int above = 0;
+    while (above + bucketCounts[bucket] < k) {
+      above += bucketCounts[bucket--];
+    }
+    int sorted = sortBucket(bucket);
+    keepFrom(order[sorted - (k - above)]);
   }
 
   /** Keeps the fewest of the largest weights whose sum reaches a share of the total. */
   void keepNucleus(double share) {
-    double total = total();
-    // Tokens below this could all be left out together and the others would still reach the share.
-    float floor = (float) ((1 - share) * total / count);
-    int sorted = sort(floor);
-    double sum = 0;
-    int kept = 0;
-    while (kept < sorted && sum < share * total) {
-      sum += weight(order[sorted - 1 - kept++]);
+    fillBuckets();
+    double goal = share * total();
+    int bucket = BUCKETS - 1;
+    double above = 0;
+    while (bucket > 0 && above + bucketSums[bucket] < goal) {
+      above += bucketSums[bucket--];
     }
-    keepSorted(sorted, Math.max(1, kept));
+    int place = sortBucket(bucket);
+    while (place > 0 && above < goal) {
+      above += weight(order[--place]);
+    }
+    if (place < order.length) {
+      keepFrom(order[place]);
+    }
   }
 
-  /** Sorts the places of weights from {@code floor} on into {@link #order}, largest last. */
-  private int sort(float floor) {
+  /**
+   * Counts and sums the weights by the upper bits of their floats, which order as the floats do: a
+   * filter then needs to sort only the one bucket that it cuts through.
+   */
+  private void fillBuckets() {
+    Arrays.fill(bucketCounts, 0);
+    Arrays.fill(bucketSums, 0);
+    for (int i = 0; i < count; i++) {
+      int bucket = bucket(weights[i]);
+      bucketCounts[bucket]++;
+      bucketSums[bucket] += weights[i];
+    }
+  }
+
+  /** Sorts a bucket's entries into {@link #order}, largest last; returns how many there are. */
+  private int sortBucket(int bucket) {
     int sorted = 0;
     for (int i = 0; i < count; i++) {
-      if (weights[i] >= floor) {
-        // A positive float's bits order as the float does; below them, a low id counts as more.
-        order[sorted++] =
-            (long) Float.floatToRawIntBits(weights[i]) << 32 | (Integer.MAX_VALUE - ids[i]);
+      if (bucket(weights[i]) == bucket) {
+        order[sorted++] = entry(weights[i], ids[i]);
       }
     }
     Arrays.sort(order, 0, sorted);
     return sorted;
   }
 
-  /** The k-th largest of the blocks' maxima, which cannot be above the k-th largest weight. */
-  private float lowerBoundOfLargest(int k) {
-    int full = (count + BLOCK - 1) / BLOCK;
-    if (k > full) {
-      return 0;
-    }
-    for (int block = 0; block < full; block++) {
-      float most = 0;
-      for (int i = block * BLOCK; i < Math.min(count, (block + 1) * BLOCK); i++) {
-        most = Math.max(most, weights[i]);
+  private void keepFrom(long smallest) {
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      if (entry(weights[i], ids[i]) >= smallest) {
+        weights[kept] = weights[i];
+        ids[kept++] = ids[i];
       }
-      blocks[block] = most;
-    }
-    Arrays.sort(blocks, 0, full);
-    return blocks[full - k];
-  }
-
-  private void keepSorted(int sorted, int kept) {
-    for (int i = 0; i < kept; i++) {
-      long entry = order[sorted - 1 - i];
-      weights[i] = weight(entry);
-      ids[i] = Integer.MAX_VALUE - (int) entry;
     }
     count = kept;
+  }
+
+  private static int bucket(float weight) {
+    return Float.floatToRawIntBits(weight) >>> 19;
+  }
+
+  /**
+   * A weight and its token as one number that orders by weight; of equals the lower id is larger.
+   */
+  private static long entry(float weight, int id) {
+    return (long) Float.floatToRawIntBits(weight) << 32 | (Integer.MAX_VALUE - id);
   }
 
   private static float weight(long entry) {
@@ -159,10 +183,10 @@ final class Candidates {
     double total = 0;
     for (int from = 0; from < count; from += BLOCK) {
       int to = Math.min(count, from + BLOCK);
-      float a = 0;
-      float b = 0;
-      float c = 0;
-      float d = 0;
+      double a = 0;
+      double b = 0;
+      double c = 0;
+      double d = 0;
       int i = from;
       for (; i + 3 < to; i += 4) {
         a += weights[i];
@@ -173,8 +197,8 @@ final class Candidates {
       for (; i < to; i++) {
         a += weights[i];
       }
-      float sum = (a + b) + (c + d);
-      blocks[from / BLOCK] = sum;
+      double sum = (a + b) + (c + d);
+      blockSums[from / BLOCK] = sum;
       total += sum;
     }
     requirePositive(total);

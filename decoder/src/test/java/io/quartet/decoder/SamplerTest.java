@@ -1,0 +1,181 @@
+package io.quartet.decoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.quartet.checkpoint.QuartetException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class SamplerTest {
+  @Test
+  void greedyTakesTheLargestAndOfEqualsTheLowestId() {
+    assertThat(draw(Sampler.greedy(), 0.1f, 0.4f, 0.1f, 0.4f)).isEqualTo(1);
+  }
+
+  @Test
+  void placeOfAShareIsWhereTheRunningSumPassesIt() {
+    float[] weights = randomWeights(300, 1);
+    Candidates candidates = fill(weights);
+    double total = sum(weights);
+    double running = 0;
+    for (int id = 0; id < weights.length; id++) {
+      double share = (running + weights[id] / 2) / total;
+      assertThat(candidates.placeOf(share)).isEqualTo(id);
+      running += weights[id];
+    }
+    assertThat(candidates.placeOf(0)).isEqualTo(0);
+    assertThat(candidates.placeOf(Math.nextDown(1.0))).isEqualTo(299);
+  }
+
+  @Test
+  void categoricalDrawsInProportionToTheWeights() {
+    Sampler sampler = Sampler.categorical(new SplittableRandom(1));
+    int[] counts = new int[3];
+    for (int i = 0; i < 100_000; i++) {
+      counts[draw(sampler, 0.1f, 1.2f, 0.7f)]++;
+    }
+    assertThat(counts[0]).isCloseTo(5_000, within(300));
+    assertThat(counts[1]).isCloseTo(60_000, within(700));
+  }
+
+  @Test
+  void categoricalNeverDrawsATokenWithoutWeight() {
+    float[] weights = new float[200];
+    weights[70] = 1e-20f;
+    weights[131] = 2e-20f;
+    Sampler sampler = Sampler.categorical(new SplittableRandom(2));
+    assertThat(IntStream.range(0, 1000).map(i -> draw(sampler, weights)).distinct().boxed())
+        .containsExactlyInAnyOrder(70, 131);
+  }
+
+  @Test
+  void topKLeavesTheKLargest() {
+    float[] weights = randomWeights(4096, 3);
+    for (int k : new int[] {1, 2, 40, 500, 4095, 4096, 10_000}) {
+      assertThat(survivors(candidates -> candidates.keepLargest(k), weights))
+          .isEqualTo(Set.copyOf(byWeight(weights).subList(0, Math.min(k, 4096))));
+    }
+  }
+
+  @Test
+  void topKOfEqualWeightsLeavesTheLowestIds() {
+    assertThat(survivors(candidates -> candidates.keepLargest(2), 0.1f, 0.3f, 0.3f, 0.3f))
+        .containsExactly(1, 2);
+  }
+
+  @Test
+  void topPLeavesTheFewestLargestThatReachTheShare() {
+    float[] weights = randomWeights(4096, 4);
+    List<Integer> byWeight = byWeight(weights);
+    for (double p : new double[] {0.001, 0.3, 0.9, 0.99}) {
+      double goal = p * sum(weights);
+      double sum = 0;
+      int needed = 0;
+      while (sum < goal) {
+        sum += weights[byWeight.get(needed++)];
+      }
+      assertThat(survivors(candidates -> candidates.keepNucleus(p), weights))
+          .isEqualTo(Set.copyOf(byWeight.subList(0, needed)));
+    }
+  }
+
+  @Test
+  void topPLeavesAtLeastOne() {
+    assertThat(survivors(candidates -> candidates.keepNucleus(1e-9), 0.2f, 0.5f, 0.3f))
+        .containsExactly(1);
+  }
+
+  @Test
+  void filtersComposeInTheirOrder() {
+    var params = new SamplingParams(1, 2, 0.6, 5, 1, List.of());
+    Sampler sampler = Sampler.of(params); // top 2 of these are .4 and .3, and .4 is not .6 of .7
+    Set<Integer> drawn = new TreeSet<>();
+    for (int i = 0; i < 500; i++) {
+      drawn.add(draw(sampler, 0.3f, 0.4f, 0.15f, 0.15f));
+    }
+    assertThat(drawn).containsExactly(0, 1);
+  }
+
+  @Test
+  void sameSeedDrawsTheSame() {
+    float[] weights = randomWeights(4096, 6);
+    Sampler one = Sampler.of(SamplingParams.sampled(1, 42, 1));
+    Sampler other = Sampler.of(SamplingParams.sampled(1, 42, 1));
+    for (int i = 0; i < 50; i++) {
+      assertThat(draw(one, weights)).isEqualTo(draw(other, weights));
+    }
+  }
+
+  @Test
+  void distributionThatIsNotANumberIsAnError() {
+    Sampler sampler = Sampler.categorical(new SplittableRandom(1));
+    assertThatThrownBy(() -> draw(sampler, 1, Float.NaN))
+        .isInstanceOf(QuartetException.class)
+        .hasMessageContaining("NaN");
+    assertThatThrownBy(() -> draw(Sampler.greedy(), Float.NaN, Float.NaN))
+        .isInstanceOf(QuartetException.class);
+  }
+
+  @Test
+  void impossibleParametersAreNamed() {
+    assertThatThrownBy(() -> SamplingParams.sampled(-1, 0, 1))
+        .hasMessageContaining("temperature -1.0");
+    assertThatThrownBy(() -> SamplingParams.greedy(0)).hasMessageContaining("max tokens 0");
+    assertThatThrownBy(() -> new SamplingParams(1, -1, 1, 0, 1, List.of()))
+        .hasMessageContaining("top-k -1");
+    assertThatThrownBy(() -> new SamplingParams(1, 0, 0, 0, 1, List.of()))
+        .hasMessageContaining("top-p 0.0");
+    assertThatThrownBy(() -> new SamplingParams(1, 0, 1, 0, 1, List.of("")))
+        .hasMessageContaining("stop string");
+  }
+
+  private static int draw(Sampler sampler, float... weights) {
+    return sampler.sample(fill(weights));
+  }
+
+  private static Candidates fill(float... weights) {
+    var candidates = new Candidates(weights.length);
+    System.arraycopy(weights, 0, candidates.refill(), 0, weights.length);
+    return candidates;
+  }
+
+  private static Set<Integer> survivors(
+      java.util.function.Consumer<Candidates> filter, float... weights) {
+    Candidates candidates = fill(weights);
+    filter.accept(candidates);
+    Set<Integer> ids = new TreeSet<>();
+    for (int place = 0; place < candidates.count(); place++) {
+      ids.add(candidates.id(place));
+    }
+    return ids;
+  }
+
+  private static List<Integer> byWeight(float[] weights) {
+    return IntStream.range(0, weights.length)
+        .boxed()
+        .sorted(Comparator.comparing((Integer id) -> -weights[id]).thenComparing(id -> id))
+        .toList();
+  }
+
+  /** As uneven as a trained model's: exp of a wide normal. */
+  private static float[] randomWeights(int count, long seed) {
+    var random = new Random(seed);
+    float[] weights = new float[count];
+    for (int i = 0; i < count; i++) {
+      weights[i] = (float) Math.exp(3 * random.nextGaussian() - 8);
+    }
+    return weights;
+  }
+
+  private static double sum(float[] weights) {
+    return IntStream.range(0, weights.length).mapToDouble(i -> weights[i]).sum();
+  }
+}
