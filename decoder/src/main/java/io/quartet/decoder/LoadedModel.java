@@ -2,26 +2,28 @@ package io.quartet.decoder;
 
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Tokenizer;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /** One checkpoint's weights in memory, with the batch that grows from them. */
 final class LoadedModel {
   private final ModelFiles files;
   private final Set<Integer> stopTokens;
   private final ContinuousBatcher batcher;
+  private @Nullable Tokenizer tokenizer; // once a stop string asked for it; guarded by this
+  private boolean ended; // guarded by this
 
-  private LoadedModel(ModelFiles files, Set<Integer> stopTokens, ContinuousBatcher batcher) {
+  private LoadedModel(ModelFiles files, DecoderOptions options) {
     this.files = files;
-    this.stopTokens = stopTokens;
-    this.batcher = batcher;
+    this.stopTokens = files.stopTokens();
+    DecoderSession session = DecoderSession.open(files, options.slots(), options.threads());
+    this.batcher = new ContinuousBatcher(session, options.slots(), files.name(), this::end);
   }
 
   static LoadedModel open(ModelFiles files, DecoderOptions options) {
-    Set<Integer> stopTokens = files.stopTokens();
-    DecoderSession session = DecoderSession.open(files, options.slots(), options.threads());
-    var batcher = new ContinuousBatcher(session, options.slots(), files.name(), () -> {});
-    return new LoadedModel(files, stopTokens, batcher);
+    return new LoadedModel(files, options);
   }
 
   ModelFiles files() {
@@ -36,7 +38,8 @@ final class LoadedModel {
    * A prompt ready for the batch.
    *
    * @throws QuartetException INVALID_ARGUMENT if it is empty, has a token that is not in the
-   *     vocabulary, or leaves no room in the context
+   *     vocabulary, or leaves no room in the context; NOT_FOUND if there are stop strings and no
+   *     tokenizer to find them with
    */
   Sequence sequence(
       int[] prompt, SamplingParams params, TokenListener listener, GenerationHandle handle) {
@@ -50,7 +53,33 @@ final class LoadedModel {
     }
     int room = Math.min(params.maxTokens(), context - prompt.length);
     IntPredicate ends = stopTokens::contains;
+    if (!params.stop().isEmpty()) {
+      ends = ends.or(stopStrings(params));
+    }
     return new Sequence(prompt, room, params, ends, listener, handle, files.name());
+  }
+
+  private synchronized IntPredicate stopStrings(SamplingParams params) {
+    if (ended) {
+      return token -> true; // never asked: the batcher refuses the sequence
+    }
+    if (tokenizer == null) {
+      tokenizer = Tokenizer.load(files.directory());
+    }
+    var text = new TextStream(tokenizer, params.stop());
+    return token -> {
+      text.push(token);
+      return text.stopped();
+    };
+  }
+
+  /** The last answer is over. */
+  private synchronized void end() {
+    ended = true;
+    if (tokenizer != null) {
+      tokenizer.close();
+      tokenizer = null;
+    }
   }
 
   /** Refuses an empty sequence and tokens outside the vocabulary: INVALID_ARGUMENT. */

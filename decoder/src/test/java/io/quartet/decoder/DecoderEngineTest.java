@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.quartet.checkpoint.BpeVocabulary;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,8 +29,7 @@ class DecoderEngineTest {
     TestModel.write(folder, CONFIG, 1);
     int[] prompt = TestModel.tokens(CONFIG, 9, 1);
     try (var engine = DecoderEngine.open(folder, OPTIONS)) {
-      Generation answer =
-          engine.generate(List.of(prompt), List.of(SamplingParams.greedy(30))).get(0);
+      Generation answer = generate(engine, prompt, SamplingParams.greedy(30));
       assertThat(answer.tokenIds()).isNotEmpty();
       assertAnswerIsTheReferences(prompt, answer, true);
     }
@@ -36,11 +37,11 @@ class DecoderEngineTest {
 
   @Test
   void logProbsOfSampledTokensAreTheModelsAtTemperatureOne() {
-    TestModel.write(folder, TestModel.untied(CONFIG), 2);
+    TestModel.write(folder, TestModel.untied(CONFIG, CONFIG.heads()), 2);
     int[] prompt = TestModel.tokens(CONFIG, 5, 2);
     var params = new SamplingParams(0.7, 20, 0.9, 3, 40, List.of());
     try (var engine = DecoderEngine.open(folder, OPTIONS)) {
-      Generation answer = engine.generate(List.of(prompt), List.of(params)).get(0);
+      Generation answer = generate(engine, prompt, params);
       assertAnswerIsTheReferences(prompt, answer, false);
       assertThat(engine.logProbs(List.of(concat(prompt, answer.tokenIds())))[0])
           .endsWith(answer.logProbs(), within(1e-4f));
@@ -76,8 +77,7 @@ class DecoderEngineTest {
     TestModel.write(folder, CONFIG, 4);
     int[] prompt = TestModel.tokens(CONFIG, 2 * ContinuousBatcher.CHUNK + 17, 4);
     try (var engine = DecoderEngine.open(folder, OPTIONS)) {
-      Generation answer =
-          engine.generate(List.of(prompt), List.of(SamplingParams.greedy(10))).get(0);
+      Generation answer = generate(engine, prompt, SamplingParams.greedy(10));
       assertAnswerIsTheReferences(prompt, answer, true);
     }
   }
@@ -108,12 +108,30 @@ class DecoderEngineTest {
   }
 
   @Test
+  void answerEndsWithAStopStringAcrossTokens() {
+    ModelConfig config = TestModel.vocabulary(CONFIG, BpeVocabulary.FIRST_MERGE);
+    TestModel.write(folder, config, 5);
+    TestModel.writeTokenizer(folder);
+    int[] prompt = {1, 2, 3};
+    try (var engine = DecoderEngine.open(folder, OPTIONS);
+        var tokenizer = Tokenizer.load(folder)) {
+      int[] endless = generate(engine, prompt, SamplingParams.sampled(1.5, 3, 60)).tokenIds();
+      String text = tokenizer.decode(endless);
+      String stop = text.substring(10, 14);
+      Generation stopped =
+          generate(engine, prompt, new SamplingParams(1.5, 0, 1, 3, 60, List.of("none", stop)));
+      assertThat(stopped.finishReason()).isEqualTo(FinishReason.STOP);
+      assertThat(endless).startsWith(stopped.tokenIds());
+      assertThat(tokenizer.decode(stopped.tokenIds())).endsWith(stop);
+    }
+  }
+
+  @Test
   void answerEndsWhereTheContextDoes() {
     TestModel.write(folder, CONFIG, 6);
     int[] prompt = TestModel.tokens(CONFIG, 317, 6);
     try (var engine = DecoderEngine.open(folder, OPTIONS)) {
-      Generation answer =
-          engine.generate(List.of(prompt), List.of(SamplingParams.greedy(50))).get(0);
+      Generation answer = generate(engine, prompt, SamplingParams.greedy(50));
       assertThat(answer.tokenIds()).hasSizeLessThanOrEqualTo(3);
       assertAnswerIsTheReferences(prompt, answer, true);
     }
@@ -209,8 +227,8 @@ class DecoderEngineTest {
     Generation byNew;
     try (var engine = DecoderEngine.open(old, OPTIONS);
         var other = DecoderEngine.open(changed, OPTIONS)) {
-      byOld = engine.generate(List.of(prompt), List.of(params)).get(0);
-      byNew = other.generate(List.of(prompt), List.of(params)).get(0);
+      byOld = generate(engine, prompt, params);
+      byNew = generate(other, prompt, params);
     }
     try (var engine = DecoderEngine.open(old, OPTIONS)) {
       var begun = new CountDownLatch(2);
@@ -267,6 +285,10 @@ class DecoderEngineTest {
         }
       }
     }
+  }
+
+  private static Generation generate(DecoderEngine engine, int[] prompt, SamplingParams params) {
+    return engine.generate(List.of(prompt), List.of(params)).get(0);
   }
 
   private static SamplingParams endless() {

@@ -27,7 +27,8 @@ class SequenceScorerTest {
 
   @Test
   void logProbabilitiesOfAnUntiedHeadAreTheReferences() {
-    assertLogProbsAreTheReferences(TestModel.write(folder, TestModel.untied(CONFIG), 2));
+    assertLogProbsAreTheReferences(
+        TestModel.write(folder, TestModel.untied(CONFIG, CONFIG.heads()), 2));
   }
 
   @Test

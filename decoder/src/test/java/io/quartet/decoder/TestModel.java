@@ -1,11 +1,13 @@
 package io.quartet.decoder;
 
 import io.quartet.checkpoint.Architecture;
+import io.quartet.checkpoint.BpeVocabulary;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.DataType;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.Safetensors;
 import io.quartet.checkpoint.TensorSource;
+import io.quartet.checkpoint.TokenizerFiles;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -24,7 +26,27 @@ final class TestModel {
 
   private TestModel() {}
 
-  static ModelConfig untied(ModelConfig like) {
+  static ModelConfig vocabulary(ModelConfig like, int size) {
+    return new ModelConfig(
+        like.architecture(),
+        size,
+        like.hiddenSize(),
+        like.intermediateSize(),
+        like.layers(),
+        like.heads(),
+        like.keyValueHeads(),
+        like.headDimension(),
+        like.contextLength(),
+        like.ropeTheta(),
+        like.rmsNormEpsilon(),
+        like.tiedEmbeddings(),
+        0,
+        0,
+        5);
+  }
+
+  /** The same with a head of its own and another rotary base. */
+  static ModelConfig untied(ModelConfig like, int keyValueHeads) {
     return new ModelConfig(
         like.architecture(),
         like.vocabularySize(),
@@ -32,7 +54,7 @@ final class TestModel {
         like.intermediateSize(),
         like.layers(),
         like.heads(),
-        like.heads(),
+        keyValueHeads,
         like.headDimension(),
         like.contextLength(),
         500_000,
@@ -57,6 +79,11 @@ final class TestModel {
     config.write(directory);
     Safetensors.write(directory.resolve(Checkpoint.WEIGHTS), Map.of("format", "pt"), tensors);
     return directory;
+  }
+
+  /** A tokenizer that knows single bytes only. */
+  static void writeTokenizer(Path directory) {
+    TokenizerFiles.write(directory, new BpeVocabulary(List.of()));
   }
 
   /** Token ids drawn evenly from the vocabulary. */

@@ -1,0 +1,70 @@
+package io.quartet.decoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import io.quartet.checkpoint.ModelConfig;
+import java.nio.FloatBuffer;
+import org.junit.jupiter.api.Test;
+
+class KvCacheTest {
+  private static final ModelConfig CONFIG = TestModel.GROUPED; // 3 layers, 2 heads of 16
+
+  @Test
+  void growingKeepsEverySlotsPositions() throws OrtException {
+    try (var cache = new KvCache(CONFIG, 8)) {
+      assertThat(cache.reserve(2, 10)).isTrue();
+      write(cache, 1, 9, 7.5f);
+      assertThat(cache.reserve(2, 10)).isFalse();
+      assertThat(cache.reserve(5, 200)).isTrue();
+      assertThat(read(cache, 1, 9)).isEqualTo(7.5f);
+      assertThat(read(cache, 1, 8)).isZero();
+    }
+  }
+
+  @Test
+  void growthEndsAtTheContextAndTheSlots() {
+    try (var cache = new KvCache(CONFIG, 8)) {
+      cache.reserve(8, 300);
+      assertThat(cache.positions()).isEqualTo(CONFIG.contextLength());
+      assertThat(cache.reserve(8, 320)).isFalse();
+    }
+  }
+
+  @Test
+  void copiedSlotHasTheSamePositions() throws OrtException {
+    try (var cache = new KvCache(CONFIG, 4)) {
+      cache.reserve(4, 32);
+      write(cache, 0, 3, 1.5f);
+      write(cache, 0, 4, 2.5f);
+      cache.copy(0, 3, 4);
+      assertThat(read(cache, 3, 3)).isEqualTo(1.5f);
+      assertThat(read(cache, 3, 4)).isZero();
+    }
+  }
+
+  /** Writes into the last head of the last layer's values. */
+  private static void write(KvCache cache, int slot, int position, float value)
+      throws OrtException {
+    withValues(cache, slot, values -> values.put(index(cache, position), value));
+  }
+
+  private static float read(KvCache cache, int slot, int position) throws OrtException {
+    float[] value = new float[1];
+    withValues(cache, slot, values -> value[0] = values.get(index(cache, position)));
+    return value[0];
+  }
+
+  private static int index(KvCache cache, int position) {
+    return (cache.positions() + position) * CONFIG.headDimension() + 5;
+  }
+
+  private static void withValues(
+      KvCache cache, int slot, java.util.function.Consumer<FloatBuffer> use) throws OrtException {
+    KvCache.Tensors tensors = cache.tensors(slot, 1);
+    OnnxTensor values = tensors.past().get(DecoderGraph.past(2, "value"));
+    use.accept((FloatBuffer) values.getBufferRef().orElseThrow());
+    tensors.past().values().forEach(OnnxTensor::close);
+  }
+}

@@ -1,0 +1,84 @@
+package io.quartet.decoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quartet.checkpoint.ModelConfig;
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+class NativeMemoryTest {
+  private static final ModelConfig CONFIG = TestModel.GROUPED;
+  private static final long MB = 1 << 20;
+
+  @TempDir Path folder;
+
+  @Test
+  void closingGivesDirectMemoryBackAtOnce() {
+    TestModel.write(folder, CONFIG, 1);
+    long before = directMemory();
+    for (int i = 0; i < 5; i++) {
+      try (var engine = DecoderEngine.open(folder, new DecoderOptions(32, 1))) {
+        generate(engine, 32, 300, i);
+        assertThat(directMemory()).isGreaterThan(before + 7 * MB);
+      }
+      // Its thread frees the cache; small temporary buffers wait for the collector.
+      assertThat(directMemory()).isLessThan(before + MB);
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void residentMemoryStaysFlatOverThousandsOfAnswersAndManySwaps() throws IOException {
+    TestModel.write(folder, CONFIG, 2);
+    try (var engine = DecoderEngine.open(folder, new DecoderOptions(32, 2))) {
+      rounds(engine, 20); // the allocators' own reserves come first
+      long before = residentMemory();
+      rounds(engine, 40); // each with 8 MB of cache: 320 MB if that stayed
+      assertThat(residentMemory() - before).isLessThan(100 * MB);
+    }
+  }
+
+  private void rounds(DecoderEngine engine, int count) {
+    for (int round = 0; round < count; round++) {
+      generate(engine, 64, 24, round);
+      int[] prompt = TestModel.tokens(CONFIG, 290, round);
+      engine.generate(List.of(prompt), List.of(SamplingParams.greedy(30)));
+      engine.logProbs(List.of(prompt));
+      engine.swap(folder);
+    }
+  }
+
+  private static void generate(DecoderEngine engine, int count, int maxTokens, int seed) {
+    List<int[]> prompts = new ArrayList<>();
+    List<SamplingParams> params = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      prompts.add(TestModel.tokens(CONFIG, 1 + i % 11, seed));
+      params.add(SamplingParams.sampled(1, i, maxTokens));
+    }
+    engine.generate(prompts, params);
+  }
+
+  private static long directMemory() {
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+        .filter(pool -> pool.getName().equals("direct"))
+        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+        .sum();
+  }
+
+  private static long residentMemory() throws IOException {
+    return 1024
+        * Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("VmRSS:"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+            .sum();
+  }
+}
