@@ -1,0 +1,75 @@
+package io.quartet.cli;
+
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.CheckpointFile;
+import io.quartet.checkpoint.CheckpointId;
+import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.QuartetException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(
+    name = "checkpoints",
+    description = "List the checkpoints in the data directory, whether or not a stack is up.",
+    mixinStandardHelpOptions = true)
+final class CheckpointsCommand implements Callable<Integer> {
+  @Mixin private final WorkspaceOptions where = new WorkspaceOptions();
+
+  private final Console console;
+
+  CheckpointsCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    // Services fetch each other's: one of an id is as good as another.
+    Map<CheckpointId, Checkpoint> checkpoints =
+        new TreeMap<>(
+            Comparator.comparing(CheckpointId::run)
+                .thenComparing(CheckpointId::stage)
+                .thenComparing(CheckpointId::step));
+    for (Path store : stores()) {
+      new CheckpointStore(store).list().forEach(c -> checkpoints.putIfAbsent(c.id(), c));
+    }
+    if (checkpoints.isEmpty()) {
+      console.line("No checkpoint in %s.".formatted(where.workspace().home()));
+    }
+    for (Checkpoint checkpoint : checkpoints.values()) {
+      console.line(
+          "%-32s %8.1f MB  sha256 %s  from %s"
+              .formatted(
+                  checkpoint.id(),
+                  checkpoint.files().stream().mapToLong(CheckpointFile::size).sum() / 1e6,
+                  checkpoint.digest().substring(0, 12),
+                  checkpoint.training().parent().map(CheckpointId::toString).orElse("scratch")));
+      console.line("  " + console.styled(Console.Style.FAINT, checkpoint.directory().toString()));
+    }
+    return 0;
+  }
+
+  private List<Path> stores() {
+    Path home = where.workspace().home();
+    if (!Files.isDirectory(home)) {
+      return List.of();
+    }
+    try (Stream<Path> services = Files.list(home)) {
+      return services
+          .map(s -> s.resolve("checkpoints"))
+          .filter(Files::isDirectory)
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw QuartetException.reading(home, e);
+    }
+  }
+}

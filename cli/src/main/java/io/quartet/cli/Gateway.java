@@ -1,0 +1,190 @@
+package io.quartet.cli;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.recipe.Recipe;
+import io.quartet.v1.ChatRequest;
+import io.quartet.v1.ChatServiceGrpc;
+import io.quartet.v1.GenerateChunk;
+import io.quartet.v1.GenerateRequest;
+import io.quartet.v1.GenerationServiceGrpc;
+import io.quartet.v1.GetModelRequest;
+import io.quartet.v1.Message;
+import io.quartet.v1.Model;
+import io.quartet.v1.ModelServiceGrpc;
+import io.quartet.v1.ModelState;
+import io.quartet.v1.SamplingParameters;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** The inference gateway, over gRPC. */
+public final class Gateway implements AutoCloseable {
+  private static final Duration ANSWER = Duration.ofMinutes(2);
+  private static final Duration LOAD = Duration.ofMinutes(2);
+
+  private final String address;
+  private final ManagedChannel channel;
+
+  /** Connects on the first call. */
+  public Gateway(String address) {
+    this.address = address;
+    this.channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
+  }
+
+  /**
+   * Waits until a model can answer.
+   *
+   * @param model an alias or a checkpoint id that was announced
+   * @throws QuartetException with the gateway's cause if it cannot be loaded, DEADLINE_EXCEEDED if
+   *     it takes too long
+   */
+  public Model await(String model) throws InterruptedException {
+    long deadline = System.nanoTime() + LOAD.toNanos();
+    while (true) {
+      try {
+        Model found =
+            ModelServiceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(10, TimeUnit.SECONDS)
+                .get(GetModelRequest.newBuilder().setModel(model).build());
+        if (found.getState() == ModelState.MODEL_STATE_READY) {
+          return found;
+        }
+        if (found.getState() == ModelState.MODEL_STATE_FAILED) {
+          throw new QuartetException(
+              ErrorCode.FAILED_PRECONDITION,
+              "the gateway cannot serve '%s': %s".formatted(model, found.getFailure()));
+        }
+      } catch (StatusRuntimeException e) {
+        // It hears of a checkpoint a moment after it was announced.
+        if (e.getStatus().getCode() != Status.Code.NOT_FOUND) {
+          throw failure(e);
+        }
+      }
+      if (System.nanoTime() > deadline) {
+        throw new QuartetException(
+            ErrorCode.DEADLINE_EXCEEDED,
+            "the gateway at %s did not load '%s' within %d seconds"
+                .formatted(address, model, LOAD.toSeconds()));
+      }
+      Thread.sleep(200);
+    }
+  }
+
+  /**
+   * A model that the gateway knows.
+   *
+   * @throws QuartetException NOT_FOUND with the models that there are
+   */
+  public Model get(String model) {
+    try {
+      return ModelServiceGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(10, TimeUnit.SECONDS)
+          .get(GetModelRequest.newBuilder().setModel(model).build());
+    } catch (StatusRuntimeException e) {
+      throw failure(e);
+    }
+  }
+
+  /**
+   * Lets a model answer a conversation, streaming.
+   *
+   * @param text takes each piece of the answer
+   * @return the id of the weights that answered
+   */
+  public String chat(
+      String model, List<Message> messages, Recipe.Serve serve, Consumer<String> text) {
+    ChatRequest request =
+        ChatRequest.newBuilder()
+            .setModel(model)
+            .addAllMessages(messages)
+            .setSampling(sampling(serve))
+            .build();
+    var stub = ChatServiceGrpc.newBlockingStub(channel);
+    return stream(
+        () -> stub.withDeadlineAfter(ANSWER.toSeconds(), TimeUnit.SECONDS).chatStream(request),
+        text);
+  }
+
+  /**
+   * Lets a model continue a text, streaming.
+   *
+   * @param stop strings that end the continuation
+   * @param text takes each piece of the continuation
+   * @return the id of the weights that continued
+   */
+  public String complete(
+      String model, String prompt, List<String> stop, Recipe.Serve serve, Consumer<String> text) {
+    GenerateRequest request =
+        GenerateRequest.newBuilder()
+            .setModel(model)
+            .setText(prompt)
+            .setSampling(sampling(serve).toBuilder().addAllStop(stop))
+            .build();
+    var stub = GenerationServiceGrpc.newBlockingStub(channel);
+    return stream(
+        () -> stub.withDeadlineAfter(ANSWER.toSeconds(), TimeUnit.SECONDS).generateStream(request),
+        text);
+  }
+
+  private interface Call {
+    Iterator<GenerateChunk> start();
+  }
+
+  private String stream(Call call, Consumer<String> text) {
+    String id = "";
+    try {
+      for (Iterator<GenerateChunk> chunks = call.start(); chunks.hasNext(); ) {
+        GenerateChunk chunk = chunks.next();
+        if (!chunk.getCheckpointId().isEmpty()) {
+          id = chunk.getCheckpointId();
+        }
+        if (!chunk.getText().isEmpty()) {
+          text.accept(chunk.getText());
+        }
+      }
+    } catch (StatusRuntimeException e) {
+      throw failure(e);
+    }
+    return id;
+  }
+
+  private static SamplingParameters sampling(Recipe.Serve serve) {
+    return SamplingParameters.newBuilder()
+        .setTemperature((float) serve.temperature())
+        .setTopP((float) serve.topP())
+        .setMaxTokens(serve.maxTokens())
+        .build();
+  }
+
+  private QuartetException failure(StatusRuntimeException e) {
+    Status status = e.getStatus();
+    String description = status.getDescription() == null ? "" : status.getDescription();
+    if (status.getCode() == Status.Code.UNAVAILABLE) {
+      return new QuartetException(
+          ErrorCode.UNAVAILABLE,
+          "no gateway answers at %s: is the stack up?".formatted(address),
+          e);
+    }
+    ErrorCode code;
+    try {
+      code = ErrorCode.valueOf(status.getCode().name());
+    } catch (IllegalArgumentException unknown) {
+      // gRPC has statuses of its own, such as UNIMPLEMENTED.
+      code = ErrorCode.INTERNAL;
+    }
+    String text = description.isEmpty() ? status.getCode().name() : description;
+    return new QuartetException(code, text.lines().findFirst().orElse(""), e);
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+  }
+}

@@ -1,0 +1,123 @@
+package io.quartet.cli;
+
+import com.google.protobuf.Message;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.cli.report.Report;
+import io.quartet.cli.run.ProgressDisplay;
+import io.quartet.cli.run.RunChannel;
+import io.quartet.cli.run.RunFolder;
+import io.quartet.cli.run.RunFollower;
+import io.quartet.cli.run.RunView;
+import io.quartet.cli.stack.LocalStack;
+import io.quartet.recipe.Recipe;
+import io.quartet.v1.RunSubmitted;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** One run from submission to report, on the stack that is up or on one of its own. */
+final class RunSession {
+  private final Console console;
+  private final Workspace workspace;
+  private final StackOptions options;
+  private final boolean keep;
+
+  /**
+   * @param keep whether a stack of its own stays up afterwards
+   */
+  RunSession(Console console, Workspace workspace, StackOptions options, boolean keep) {
+    this.console = console;
+    this.workspace = workspace;
+    this.options = options;
+    this.keep = keep;
+  }
+
+  /** What happens when the run has completed, while the stack is still up. */
+  interface Ending {
+    void after(LocalStack stack, RunView view) throws InterruptedException;
+  }
+
+  void run(Recipe recipe, Optional<String> asked, Ending ending) throws InterruptedException {
+    ProgressDisplay display = new ProgressDisplay(console, System::nanoTime);
+    try (Cleanup cleanup = new Cleanup()) {
+      LocalStack stack = stack(cleanup, display);
+      try (RunChannel channel = new RunChannel(stack.ports().bootstrap())) {
+        String run = name(channel.all(), recipe, asked);
+        RunFolder folder = RunFolder.create(workspace.run(run), recipe.yaml());
+        console.line("Run %s: %s".formatted(run, folder.path()));
+        RunSubmitted submission = channel.submit(run, recipe.yaml());
+        Cancellation cancellation = cleanup.add(new Cancellation(channel, submission));
+        RunView view = new RunFollower(channel, folder, display, stack::check).follow();
+        cancellation.unneeded();
+        Report.of(view).write(folder);
+        ending.after(stack, view);
+        console.line("");
+        console.line("Report: " + folder.file(Report.HTML));
+      }
+      if (keep) {
+        stack.leave();
+        console.line("The stack stays up: try ./quartet chat; end it with ./quartet down.");
+      }
+    }
+  }
+
+  private LocalStack stack(Cleanup cleanup, ProgressDisplay display) throws InterruptedException {
+    Optional<LocalStack> running = LocalStack.running(workspace);
+    if (running.isPresent()) {
+      console.line("Using the stack that is up.");
+      return running.get();
+    }
+    LocalStack stack = cleanup.add(options.stack(workspace, display::notice));
+    console.line("Starting the broker and the services …");
+    stack.start();
+    return stack;
+  }
+
+  private String name(List<Message> events, Recipe recipe, Optional<String> asked) {
+    Set<String> taken = new HashSet<>(RunFolder.names(workspace.runs()));
+    events.forEach(
+        e -> {
+          if (e instanceof RunSubmitted submitted) {
+            taken.add(submitted.getRun());
+          }
+        });
+    if (asked.isPresent()) {
+      if (taken.contains(asked.get())) {
+        throw new QuartetException(
+            ErrorCode.ALREADY_EXISTS,
+            "run '%s' exists already: choose another name with --run".formatted(asked.get()));
+      }
+      return asked.get();
+    }
+    int number = 1;
+    while (taken.contains(recipe.name() + "-" + number)) {
+      number++;
+    }
+    return recipe.name() + "-" + number;
+  }
+
+  /** Cancels the run when the command ends before it. */
+  private static final class Cancellation implements AutoCloseable {
+    private final RunChannel channel;
+    private final RunSubmitted submission;
+    private volatile boolean needed = true;
+
+    Cancellation(RunChannel channel, RunSubmitted submission) {
+      this.channel = channel;
+      this.submission = submission;
+    }
+
+    void unneeded() {
+      needed = false;
+    }
+
+    @Override
+    public void close() {
+      if (needed) {
+        channel.cancel(submission);
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package io.quartet.cli;
+
+import com.google.protobuf.Message;
+import io.quartet.cli.run.RunBoard;
+import io.quartet.cli.run.RunChannel;
+import io.quartet.cli.stack.LocalStack;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(
+    name = "status",
+    description = "Show the stack's processes and every run's stages.",
+    mixinStandardHelpOptions = true)
+final class StatusCommand implements Callable<Integer> {
+  @Mixin private final WorkspaceOptions where = new WorkspaceOptions();
+
+  private final Console console;
+
+  StatusCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    Optional<LocalStack> stack = LocalStack.running(where.workspace());
+    if (stack.isEmpty()) {
+      console.line("No stack is up.");
+      return 0;
+    }
+    for (LocalStack.Line line : stack.get().lines()) {
+      console.line(
+          "%-20s %-10s pid %-8d %s"
+              .formatted(line.name(), line.state(), line.pid(), line.address()));
+    }
+    List<Message> events;
+    try (RunChannel channel = new RunChannel(stack.get().ports().bootstrap())) {
+      events = channel.all();
+    }
+    new RunBoard(console).show(events);
+    return 0;
+  }
+}

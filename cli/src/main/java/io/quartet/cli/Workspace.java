@@ -1,0 +1,81 @@
+package io.quartet.cli;
+
+import io.quartet.checkpoint.QuartetException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Where the command finds and leaves things.
+ *
+ * @param installation folder of the built modules
+ * @param home the data directory: checkpoints, the broker's log, process ids, logs
+ * @param runs one folder a run: recipe, events, report
+ */
+public record Workspace(Path installation, Path home, Path runs) {
+  /** Makes the paths absolute. */
+  public Workspace {
+    installation = installation.toAbsolutePath().normalize();
+    home = home.toAbsolutePath().normalize();
+    runs = runs.toAbsolutePath().normalize();
+  }
+
+  /** The folder of process ids. */
+  public Path processes() {
+    return home.resolve("processes");
+  }
+
+  /** The folder of the processes' logs. */
+  public Path logs() {
+    return home.resolve("logs");
+  }
+
+  /** The data folder of a service or of the broker. */
+  public Path data(String process) {
+    return home.resolve(process);
+  }
+
+  /** The folder of a run. */
+  public Path run(String name) {
+    return runs.resolve(name);
+  }
+
+  /**
+   * Creates a folder and those above it.
+   *
+   * @throws QuartetException FAILED_PRECONDITION or RESOURCE_EXHAUSTED if it cannot be
+   */
+  public static Path create(Path folder) {
+    try {
+      return Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw QuartetException.writing(folder, e);
+    }
+  }
+
+  /**
+   * Writes a text file.
+   *
+   * @throws QuartetException FAILED_PRECONDITION or RESOURCE_EXHAUSTED if it cannot be
+   */
+  public static void write(Path file, String text) {
+    try {
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw QuartetException.writing(file, e);
+    }
+  }
+
+  /**
+   * Reads a text file.
+   *
+   * @throws QuartetException NOT_FOUND if it is missing
+   */
+  public static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw QuartetException.reading(file, e);
+    }
+  }
+}

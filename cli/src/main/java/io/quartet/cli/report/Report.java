@@ -1,0 +1,114 @@
+package io.quartet.cli.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.cli.Workspace;
+import io.quartet.cli.run.RunFolder;
+import io.quartet.cli.run.RunView;
+import io.quartet.v1.CheckpointPublished;
+import io.quartet.v1.Stage;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a run came to.
+ *
+ * @param view the run's events
+ * @param json the figures, as {@code report.json} has them
+ */
+public record Report(RunView view, ObjectNode json) {
+  /** The page's file name in the run's folder. */
+  public static final String HTML = "report.html";
+
+  private static final String FIGURES = "report.json";
+
+  /** Figures that every report has, null where a stage did not measure them. */
+  private static final Map<Stage, List<String>> FIGURES_OF =
+      Map.of(
+          Stage.STAGE_BASE,
+          List.of(
+              "parameters",
+              "tokens",
+              "tokens_per_second",
+              "validation_loss",
+              "bits_per_byte",
+              "flops",
+              "gold"),
+          Stage.STAGE_SFT,
+          List.of("validation_loss", "gold"),
+          Stage.STAGE_REWARD,
+          List.of("accuracy", "accuracy_interval", "length_heuristic", "by_flaw", "best_of_8"),
+          Stage.STAGE_RL,
+          List.of(
+              "reward_before", "reward_after", "kl", "gold_before", "gold_after", "gold_interval"));
+
+  /** For the page, or told elsewhere in the report. */
+  private static final Set<String> ELSEWHERE = Set.of("samples", "curves", "win_rates", "seconds");
+
+  /** The report of a run, as far as it came. */
+  public static Report of(RunView view) {
+    ObjectNode json = StageMetrics.JSON.createObjectNode();
+    json.put("run", view.run());
+    json.put("seconds", view.elapsed().toMillis() / 1000.0);
+    ObjectNode stages = json.putObject("stages");
+    RunView.STAGES.forEach(s -> stages.set(RunView.label(s), stage(view, s)));
+    ObjectNode gold = json.putObject("gold");
+    gold.set("base", figure(stages.at("/base/gold")));
+    gold.set("sft", figure(stages.at("/sft/gold")));
+    gold.set("rl", figure(stages.at("/rl/gold_after")));
+    JsonNode rates = StageMetrics.of(view, Stage.STAGE_RL).path("win_rates");
+    ObjectNode winRates = json.putObject("win_rates");
+    for (String pair : List.of("rl_vs_sft", "rl_vs_base", "sft_vs_base")) {
+      winRates.set(pair, figure(rates.path(pair)));
+    }
+    ObjectNode checkpoints = json.putObject("checkpoints");
+    RunView.STAGES.forEach(
+        s ->
+            checkpoints.put(
+                RunView.label(s),
+                view.result(s).map(CheckpointPublished::getCheckpointId).orElse(null)));
+    return new Report(view, json);
+  }
+
+  private static ObjectNode stage(RunView view, Stage stage) {
+    JsonNode metrics = StageMetrics.of(view, stage);
+    ObjectNode figures = StageMetrics.JSON.createObjectNode();
+    FIGURES_OF.getOrDefault(stage, List.of()).forEach(f -> figures.set(f, figure(metrics.path(f))));
+    metrics
+        .properties()
+        .forEach(
+            e -> {
+              if (!figures.has(e.getKey()) && !ELSEWHERE.contains(e.getKey())) {
+                figures.set(e.getKey(), e.getValue());
+              }
+            });
+    double elapsed = view.elapsed(stage).toMillis() / 1000.0;
+    figures.put("seconds", metrics.path("seconds").asDouble(elapsed));
+    return figures;
+  }
+
+  private static JsonNode figure(JsonNode node) {
+    return node.isMissingNode() ? StageMetrics.JSON.nullNode() : node;
+  }
+
+  /**
+   * Writes {@code report.json} and {@code report.html} into the run's folder.
+   *
+   * @throws QuartetException FAILED_PRECONDITION or RESOURCE_EXHAUSTED if it cannot
+   */
+  public void write(RunFolder folder) {
+    try {
+      Workspace.write(
+          folder.file(FIGURES),
+          StageMetrics.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
+    } catch (JsonProcessingException e) {
+      throw new QuartetException(
+          ErrorCode.INTERNAL, "%s: %s".formatted(FIGURES, e.getOriginalMessage()), e);
+    }
+    Workspace.write(folder.file(HTML), new ReportPage(this).html());
+  }
+}

@@ -1,0 +1,99 @@
+package io.quartet.cli.run;
+
+import io.quartet.cli.Console;
+import io.quartet.v1.Stage;
+import io.quartet.v1.StageProgress;
+import io.quartet.v1.StageState;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/**
+ * Draws a run: one line a stage, redrawn in place on a terminal. Elsewhere a line when a stage's
+ * state or phase changes, and one every ten seconds.
+ */
+public final class ProgressDisplay {
+  private static final Duration REDRAW = Duration.ofMillis(200);
+  private static final Duration REPEAT = Duration.ofSeconds(10);
+
+  private final Console console;
+  private final LongSupplier nanoTime;
+  private final StageLine lines;
+  private final Map<Stage, String> said = new EnumMap<>(Stage.class);
+  private final Map<Stage, Long> saidAt = new EnumMap<>(Stage.class);
+  private int drawn;
+  private long drawnAt = Long.MIN_VALUE;
+
+  /**
+   * A display that has not drawn yet.
+   *
+   * @param nanoTime the clock, as {@link System#nanoTime}
+   */
+  public ProgressDisplay(Console console, LongSupplier nanoTime) {
+    this.console = console;
+    this.nanoTime = nanoTime;
+    this.lines = new StageLine(console);
+  }
+
+  /** Shows where the run is now. */
+  public synchronized void show(RunView view) {
+    if (console.live()) {
+      long now = nanoTime.getAsLong();
+      if (drawnAt == Long.MIN_VALUE || now - drawnAt >= REDRAW.toNanos()) {
+        drawnAt = now;
+        draw(view);
+      }
+    } else {
+      RunView.STAGES.forEach(s -> say(view, s));
+    }
+  }
+
+  /** Shows the run's end, whenever the last drawing was. */
+  public synchronized void finish(RunView view) {
+    if (console.live()) {
+      draw(view);
+      drawn = 0;
+    } else {
+      RunView.STAGES.forEach(s -> say(view, s));
+    }
+  }
+
+  /** Writes a line above the bars. */
+  public synchronized void notice(String text) {
+    erase();
+    console.line(text);
+  }
+
+  private void draw(RunView view) {
+    erase();
+    RunView.STAGES.forEach(s -> console.line(lines.live(view, s)));
+    drawn = RunView.STAGES.size();
+  }
+
+  private void erase() {
+    if (drawn > 0) {
+      // Up to the first bar, then everything below it away.
+      console.out().print("\u001b[" + drawn + "A\r\u001b[J");
+      drawn = 0;
+    }
+  }
+
+  private void say(RunView view, Stage stage) {
+    StageProgress latest = view.latest(stage).orElse(StageProgress.getDefaultInstance());
+    if (latest.getState() == StageState.STAGE_STATE_UNSPECIFIED) {
+      return;
+    }
+    String news = latest.getState() + latest.getPhase();
+    long now = nanoTime.getAsLong();
+    boolean changed = !news.equals(said.get(stage));
+    boolean due =
+        latest.getState() == StageState.STAGE_STATE_RUNNING
+            && now - saidAt.getOrDefault(stage, now) >= REPEAT.toNanos();
+    if (changed || due) {
+      said.put(stage, news);
+      saidAt.put(stage, now);
+      console.line(lines.plain(view, stage));
+    }
+  }
+}
