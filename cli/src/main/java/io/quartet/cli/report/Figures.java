@@ -52,6 +52,21 @@ final class Figures {
     return format("%.3f", value);
   }
 
+  /** A reward, in standard deviations: two decimals and a true minus. */
+  static String reward(double value) {
+    return format("%.2f", value).replace('-', '\u2212');
+  }
+
+  /** A tick's value with as many decimals as ticks of this distance need. */
+  static String tick(double value, double step) {
+    if (Math.abs(value) >= 1000) {
+      return compact(value);
+    }
+    int decimals = Math.max(0, (int) Math.ceil(-Math.log10(step) - 1e-9));
+    String text = format("%." + Math.min(6, decimals) + "f", value);
+    return Math.abs(value) < step / 2 ? "0" : text.replace('-', '\u2212');
+  }
+
   static String duration(double seconds) {
     long whole = Math.round(seconds);
     if (whole < 60) {

@@ -49,7 +49,7 @@ record LineChart(String title, List<Series> series) {
               "<line class=grid x1=%d x2=%d y1=%s y2=%s />".formatted(LEFT, WIDTH - RIGHT, at, at))
           .append(
               "<text class=tick x=%d y=%s text-anchor=end dy=\".32em\">%s</text>"
-                  .formatted(LEFT - 7, at, Figures.compact(tick)));
+                  .formatted(LEFT - 7, at, Figures.tick(tick, y.step())));
     }
     for (double tick : x.ticks()) {
       svg.append(

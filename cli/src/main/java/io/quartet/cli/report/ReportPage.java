@@ -71,7 +71,7 @@ final class ReportPage {
             tile(
                 "rl",
                 "reward before → after",
-                number(rl.path("reward_before")) + " → " + number(rl.path("reward_after"))))
+                reward(rl.path("reward_before")) + " → " + reward(rl.path("reward_after"))))
         .append(tile("rl", "KL to SFT, nats an answer", number(rl.path("kl"))))
         .append(tile("reward", "pairs ranked right", number(json.at("/stages/reward/accuracy"))))
         .append("</div><div class=charts>");
@@ -185,6 +185,10 @@ final class ReportPage {
 
   private String recipe() {
     return view.submission().map(s -> s.getRecipeYaml()).orElse("");
+  }
+
+  private static String reward(JsonNode node) {
+    return node.isNumber() ? Figures.reward(node.asDouble()) : "–";
   }
 
   private static String number(JsonNode node) {

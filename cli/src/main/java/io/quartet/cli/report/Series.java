@@ -39,14 +39,19 @@ record Series(String name, String color, List<Point> points) {
     return points.size() >= NOISY;
   }
 
-  /** An exponential moving average over about a thirtieth of the curve. */
+  /** A moving average over about a fifteenth of the curve, which lags behind nothing. */
   Series smoothed() {
-    double keep = 1 - 30.0 / Math.max(60, points.size());
+    int reach = Math.max(1, points.size() / 30);
     List<Point> smooth = new ArrayList<>();
-    double mean = points.get(0).y();
-    for (Point point : points) {
-      mean = keep * mean + (1 - keep) * point.y();
-      smooth.add(new Point(point.x(), mean));
+    for (int i = 0; i < points.size(); i++) {
+      // A window that shrinks towards the ends stays centred.
+      int within = Math.min(reach, Math.min(i, points.size() - 1 - i));
+      double mean =
+          points.subList(i - within, i + within + 1).stream()
+              .mapToDouble(Point::y)
+              .average()
+              .orElseThrow();
+      smooth.add(new Point(points.get(i).x(), mean));
     }
     return new Series(name, color, smooth);
   }
