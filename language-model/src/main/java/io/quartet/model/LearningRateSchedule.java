@@ -1,5 +1,8 @@
 package io.quartet.model;
 
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import java.util.Locale;
 import java.util.function.DoubleUnaryOperator;
 
 /** The learning rate of each step; steps count from 0. */
@@ -7,6 +10,25 @@ import java.util.function.DoubleUnaryOperator;
 public interface LearningRateSchedule {
   /** The rate of a step. */
   double rate(long step);
+
+  /**
+   * The schedule of a name.
+   *
+   * @param name {@code constant} (after the warm-up), {@code linear} or {@code cosine}
+   * @param floor the share of the peak that is left at the end, 0 to 1
+   * @throws QuartetException INVALID_ARGUMENT for another name
+   */
+  static LearningRateSchedule of(String name, double peak, long warmup, long steps, double floor) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "constant" -> warmedUp(peak, warmup, steps, left -> 1);
+      case "linear" -> linear(peak, warmup, steps, floor);
+      case "cosine" -> cosine(peak, warmup, steps, floor);
+      default ->
+          throw new QuartetException(
+              ErrorCode.INVALID_ARGUMENT,
+              "schedule '%s', expected constant, linear or cosine".formatted(name));
+    };
+  }
 
   /** The same rate throughout. */
   static LearningRateSchedule constant(double rate) {
