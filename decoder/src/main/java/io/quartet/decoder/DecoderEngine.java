@@ -34,8 +34,9 @@ public final class DecoderEngine implements AutoCloseable {
   /**
    * Loads a checkpoint.
    *
-   * @throws QuartetException NOT_FOUND if a file is missing; DATA_LOSS, naming the tensor, if the
-   *     weights are truncated or another model's; FAILED_PRECONDITION if it is no language model
+   * @throws QuartetException NOT_FOUND if a file is missing; DATA_LOSS if the weights are
+   *     truncated; INVALID_ARGUMENT, naming the tensor, if they are another model's;
+   *     FAILED_PRECONDITION if it is no language model
    */
   public static DecoderEngine open(Checkpoint checkpoint, DecoderOptions options) {
     return open(ModelFiles.of(checkpoint), options);

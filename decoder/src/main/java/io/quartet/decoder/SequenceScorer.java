@@ -44,8 +44,8 @@ public final class SequenceScorer implements AutoCloseable {
    * Loads a checkpoint.
    *
    * @param threads of computation
-   * @throws QuartetException NOT_FOUND if a file is missing; DATA_LOSS, naming the tensor, if the
-   *     weights are truncated or another model's
+   * @throws QuartetException NOT_FOUND if a file is missing; DATA_LOSS if the weights are
+   *     truncated; INVALID_ARGUMENT, naming the tensor, if they are another model's
    */
   public static SequenceScorer open(Checkpoint checkpoint, int threads) {
     return open(ModelFiles.of(checkpoint), threads);

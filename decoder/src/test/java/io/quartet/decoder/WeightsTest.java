@@ -40,16 +40,16 @@ class WeightsTest {
   void tensorOfAnotherShapeIsRefusedWithItsName() {
     TestModel.write(folder, CONFIG, 2);
     TestModel.vocabulary(CONFIG, 96).write(folder);
-    assertRefused(ErrorCode.DATA_LOSS)
+    assertRefused(ErrorCode.INVALID_ARGUMENT)
         .hasMessageContaining(
-            "tensor 'model.embed_tokens.weight': shape [97, 48], expected [96, 48]");
+            "tensor 'model.embed_tokens.weight': shape [97, 48], expected shape [96, 48]");
   }
 
   @Test
   void missingTensorIsRefusedWithItsName() {
     TestModel.write(folder, CONFIG, 3);
     TestModel.untied(CONFIG, CONFIG.keyValueHeads()).write(folder);
-    assertRefused(ErrorCode.DATA_LOSS)
+    assertRefused(ErrorCode.INVALID_ARGUMENT)
         .hasMessageContaining("tensor 'lm_head.weight': missing, expected shape [97, 48]");
   }
 
