@@ -11,7 +11,7 @@ public final class Logs {
   private Logs() {}
 
   /** Nothing: the command itself says in one line what went wrong. */
-  static void off() {
+  public static void off() {
     ROOT.setLevel(Level.OFF);
   }
 

@@ -9,6 +9,9 @@ import io.quartet.cli.stack.Topics;
 import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.RunSubmitted;
 import io.quartet.v1.StageProgress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -48,6 +52,7 @@ public final class RunChannel implements AutoCloseable {
    */
   public RunChannel(String bootstrap) {
     this.bootstrap = bootstrap;
+    requireListening();
     this.consumer =
         new KafkaConsumer<>(
             Map.of(
@@ -64,7 +69,7 @@ public final class RunChannel implements AutoCloseable {
     try {
       consumer.endOffsets(PARTITIONS);
     } catch (KafkaException e) {
-      consumer.close();
+      close();
       throw unavailable(e);
     }
   }
@@ -177,8 +182,20 @@ public final class RunChannel implements AutoCloseable {
         cause);
   }
 
+  /** Kafka's clients take a refused connection for a broker that will be back, and wait. */
+  private void requireListening() {
+    String[] address = bootstrap.split(":", 2);
+    try (Socket socket = new Socket()) {
+      socket.connect(
+          new InetSocketAddress(address[0], Integer.parseInt(address[1])),
+          (int) TIMEOUT.toMillis());
+    } catch (IOException e) {
+      throw unavailable(e);
+    }
+  }
+
   @Override
   public void close() {
-    consumer.close();
+    consumer.close(CloseOptions.timeout(Duration.ZERO));
   }
 }

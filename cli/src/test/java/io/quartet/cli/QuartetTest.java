@@ -1,0 +1,185 @@
+package io.quartet.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quartet.cli.report.PlausibleRun;
+import io.quartet.cli.run.RunFolder;
+import io.quartet.recipe.Recipe;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class QuartetTest {
+  @TempDir private Path folder;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final StringWriter err = new StringWriter();
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "demo",
+        "up",
+        "down",
+        "status",
+        "run",
+        "chat",
+        "checkpoints",
+        "report",
+        "recipe"
+      })
+  void everyCommandHasHelp(String command) {
+    String[] arguments =
+        command.isEmpty() ? new String[] {"--help"} : new String[] {command, "--help"};
+    StringWriter help = new StringWriter();
+    CommandLine line = Quartet.commandLine(console()).setOut(new PrintWriter(help));
+
+    assertThat(line.execute(arguments)).isZero();
+    assertThat(help.toString()).startsWith(("Usage: quartet " + command).strip());
+  }
+
+  @Test
+  void anUnknownCommandIsWrongUsage() {
+    assertThat(run("frobnicate")).isEqualTo(2);
+  }
+
+  @Test
+  void theDefaultRecipeIsPrintedAsItStands() {
+    assertThat(run("recipe", "default")).isZero();
+    assertThat(printed()).isEqualTo(Recipe.committedYaml("default"));
+  }
+
+  @Test
+  void aRecipeWithAnUnknownKeyStartsNothing() throws Exception {
+    Path recipe = folder.resolve("mine.yaml");
+    Files.writeString(recipe, "sft: {lr: 1}\n");
+
+    assertFails(
+        "recipe: unknown key 'sft.lr', nearest is 'sft.learning_rate'", "run", recipe.toString());
+    assertThat(folder.resolve("home")).doesNotExist();
+  }
+
+  @Test
+  void aMissingRecipeIsNamed() {
+    assertFails(
+        "cannot read %s: no such file or folder".formatted(folder.resolve("none.yaml")),
+        "run",
+        folder.resolve("none.yaml").toString());
+  }
+
+  @Test
+  void aRunsNameIsChecked() throws Exception {
+    Path recipe = folder.resolve("mine.yaml");
+    Files.writeString(recipe, "name: mine\n");
+
+    assertThat(run("run", recipe.toString(), "--run", "Not A Name")).isEqualTo(1);
+    assertThat(err.toString()).contains("Not A Name").hasLineCount(1);
+  }
+
+  @Test
+  void aTakenPortIsNamedBeforeAnythingStarts() throws Exception {
+    Path installation = installation();
+    try (var socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      int port = socket.getLocalPort();
+      System.setProperty("quartet.installation", installation.toString());
+      try {
+        assertThat(run("up", "--port-base", Integer.toString(port))).isEqualTo(1);
+      } finally {
+        System.clearProperty("quartet.installation");
+      }
+      assertThat(err.toString())
+          .startsWith("quartet: port %d on 127.0.0.1, for the broker,".formatted(port))
+          .hasLineCount(1);
+      assertThat(folder.resolve("home/processes")).doesNotExist();
+    }
+  }
+
+  @Test
+  void whatIsNotBuiltIsNamed() {
+    System.setProperty("quartet.installation", folder.toString());
+    try {
+      assertThat(run("up")).isEqualTo(1);
+    } finally {
+      System.clearProperty("quartet.installation");
+    }
+    assertThat(err.toString()).contains("base-service is not built").hasLineCount(1);
+  }
+
+  @Test
+  void chatWithoutAStackSaysHowToStartOne() {
+    assertFails(
+        "no stack is up in %s: start one with ./quartet up".formatted(folder.resolve("home")),
+        "chat",
+        "-m",
+        "hello");
+  }
+
+  @Test
+  void aReportNeedsNoStack() {
+    RunFolder kept =
+        RunFolder.create(
+            Workspace.create(folder.resolve("runs")).resolve(PlausibleRun.NAME), "name: x\n");
+    kept.append(PlausibleRun.events());
+
+    assertThat(run("report", PlausibleRun.NAME)).isZero();
+    assertThat(printed().strip()).isEqualTo(kept.file("report.html").toString());
+    assertThat(kept.file("report.html")).exists();
+    assertThat(kept.file("report.json")).exists();
+  }
+
+  @Test
+  void statusAndDownWithoutAStackAreNoFailures() {
+    assertThat(run("status")).isZero();
+    assertThat(run("down")).isZero();
+    assertThat(printed()).isEqualTo("No stack is up.\nNo stack is up.\n");
+  }
+
+  private Path installation() throws Exception {
+    for (String module :
+        new String[] {
+          "base-service", "sft-service", "reward-service", "rl-service", "inference-gateway"
+        }) {
+      Path application = folder.resolve(module).resolve("target/quarkus-app");
+      Files.createDirectories(application);
+      Files.createFile(application.resolve("quarkus-run.jar"));
+    }
+    return folder;
+  }
+
+  private void assertFails(String message, String... arguments) {
+    assertThat(run(arguments)).isEqualTo(1);
+    assertThat(err).hasToString("quartet: " + message + System.lineSeparator());
+  }
+
+  private int run(String... arguments) {
+    CommandLine line = Quartet.commandLine(console()).setErr(new PrintWriter(err));
+    String[] all = java.util.Arrays.copyOf(arguments, arguments.length + 4);
+    if (line.getSubcommands().containsKey(arguments[0]) && !arguments[0].equals("recipe")) {
+      all[arguments.length] = "--home";
+      all[arguments.length + 1] = folder.resolve("home").toString();
+      all[arguments.length + 2] = "--runs";
+      all[arguments.length + 3] = folder.resolve("runs").toString();
+      return line.execute(all);
+    }
+    return line.execute(arguments);
+  }
+
+  private Console console() {
+    return new Console(new PrintStream(out, true, StandardCharsets.UTF_8), false, false, 100);
+  }
+
+  private String printed() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,78 @@
+package io.quartet.cli.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Message;
+import io.quartet.cli.report.PlausibleRun;
+import io.quartet.v1.CheckpointPublished;
+import io.quartet.v1.Stage;
+import io.quartet.v1.StageProgress;
+import io.quartet.v1.StageState;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RunViewTest {
+
+  @Test
+  void aRunCompletesWhenEveryStageCompletedAndItsCheckpointWasAnnounced() {
+    List<Message> events = PlausibleRun.events();
+    RunView view = new RunView(PlausibleRun.NAME);
+    events.subList(0, events.size() - 1).forEach(view::add);
+    assertThat(view.completed()).isFalse();
+
+    view.add(events.get(events.size() - 1));
+
+    assertThat(view.completed()).isTrue();
+    assertThat(view.ended()).isTrue();
+    assertThat(view.result(Stage.STAGE_RL))
+        .map(CheckpointPublished::getCheckpointId)
+        .hasValue("rl/default-1/60");
+  }
+
+  @Test
+  void aCheckpointAnnouncedAfterItsStageCompletedIsWaitedFor() {
+    RunView view = new RunView(PlausibleRun.NAME);
+    List<Message> events = PlausibleRun.events();
+    Message last = events.get(events.size() - 2);
+    events.stream().filter(e -> e != last).forEach(view::add);
+    assertThat(view.completed()).isFalse();
+
+    view.add(last);
+
+    assertThat(view.completed()).isTrue();
+  }
+
+  @Test
+  void eventsOfOtherRunsChangeNothing() {
+    RunView view = new RunView("other");
+
+    PlausibleRun.events().forEach(view::add);
+
+    assertThat(view.submission()).isEmpty();
+    assertThat(view.latest(Stage.STAGE_BASE)).isEmpty();
+  }
+
+  @Test
+  void aStagesTimeRunsFromItsFirstStepToItsEnd() {
+    assertThat(PlausibleRun.view().elapsed(Stage.STAGE_RL)).isEqualTo(Duration.ofSeconds(117));
+  }
+
+  @Test
+  void aFailureIsTheFirstFailedStages() {
+    RunView view = PlausibleRun.view();
+    StageProgress.Builder failed =
+        StageProgress.newBuilder()
+            .setRun(PlausibleRun.NAME)
+            .setStage(Stage.STAGE_REWARD)
+            .setState(StageState.STAGE_STATE_FAILED);
+    failed.getFailureBuilder().setCode("DATA_LOSS").setMessage("model.safetensors: truncated");
+
+    view.add(failed.build());
+
+    assertThat(view.failure())
+        .map(p -> p.getFailure().getMessage())
+        .hasValue("model.safetensors: truncated");
+    assertThat(view.completed()).isFalse();
+  }
+}
