@@ -1,0 +1,59 @@
+package io.quartet.reward;
+
+import io.quartet.decoder.SequenceScorer;
+import io.quartet.evaluation.PairAccuracy;
+import io.quartet.evaluation.RewardedPair;
+import io.quartet.recipe.Recipe;
+import io.quartet.reward.RewardScorer.RewardScale;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A user's comparisons; the last share of them is held out. There is no gold score here: the
+ * accuracy on held-out comparisons is all that can be measured, and best-of-n is not.
+ */
+record FileRewardData(FileComparisons comparisons, int trained, int recitalTokens)
+    implements RewardData {
+
+  static FileRewardData of(Recipe recipe, FileComparisons comparisons) {
+    int size = comparisons.sets().size();
+    int held = Math.max(1, (int) Math.round(size * recipe.reward().heldOutShare()));
+    return new FileRewardData(
+        comparisons, Math.max(1, size - held), recipe.reward().recitalTokens());
+  }
+
+  @Override
+  public ComparisonSource training() {
+    return comparisons.part(0, trained);
+  }
+
+  @Override
+  public List<RatedAnswers> heldOut() {
+    return comparisons.part(trained, comparisons.sets().size()).sets();
+  }
+
+  @Override
+  public Map<String, Object> measure(SequenceScorer scorer) {
+    List<RatedAnswers> sets = heldOut().isEmpty() ? comparisons.sets() : heldOut();
+    List<int[]> sequences = new ArrayList<>();
+    sets.forEach(set -> sequences.addAll(set.sequences()));
+    float[] rewards = scorer.rewards(sequences);
+    Map<String, Object> figures =
+        new LinkedHashMap<>(RewardScale.of(rewards, recitalTokens).entry());
+    List<RewardedPair> pairs = new ArrayList<>();
+    for (int i = 0; i < sets.size(); i++) {
+      List<int[]> answers = sets.get(i).sequences();
+      pairs.add(
+          new RewardedPair(
+              Integer.toString(i),
+              rewards[2 * i],
+              rewards[2 * i + 1],
+              answers.get(0).length,
+              answers.get(1).length));
+    }
+    PairAccuracy.of(pairs).ifPresent(all -> figures.putAll(all.toMetrics()));
+    return figures;
+  }
+}

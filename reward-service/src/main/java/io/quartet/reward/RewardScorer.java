@@ -1,0 +1,145 @@
+package io.quartet.reward;
+
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Tokenizer;
+import io.quartet.decoder.DecoderEngine;
+import io.quartet.decoder.DecoderOptions;
+import io.quartet.decoder.SequenceScorer;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A published reward model with everything that its scores need: the recital of its base model and
+ * the scale that gives the SFT model's own samples zero mean and unit variance.
+ *
+ * <p>Safe for any thread.
+ */
+final class RewardScorer implements AutoCloseable {
+  private static final int RECITAL_SLOTS = 32;
+
+  private final Checkpoint checkpoint;
+  private final Tokenizer tokenizer;
+  private final DecoderEngine base;
+  private final SequenceScorer scorer;
+  private final Recital recital;
+  private final double mean;
+  private final double deviation;
+
+  private RewardScorer(
+      Checkpoint checkpoint,
+      Tokenizer tokenizer,
+      DecoderEngine base,
+      SequenceScorer scorer,
+      RewardScale scale) {
+    this.checkpoint = checkpoint;
+    this.tokenizer = tokenizer;
+    this.base = base;
+    this.scorer = scorer;
+    this.recital = new Recital(base, tokenizer, scale.recitalTokens());
+    this.mean = scale.mean();
+    this.deviation = scale.deviation();
+  }
+
+  /**
+   * Opens a reward model.
+   *
+   * @param checkpoint the reward model
+   * @param base the base model that it was trained from
+   * @throws QuartetException DATA_LOSS if its training record lacks the scale; else as the decoder
+   */
+  static RewardScorer open(Checkpoint checkpoint, Checkpoint base, int threads) {
+    RewardScale scale = RewardScale.of(checkpoint);
+    return new RewardScorer(
+        checkpoint,
+        checkpoint.tokenizer(),
+        DecoderEngine.open(base, new DecoderOptions(RECITAL_SLOTS, threads)),
+        SequenceScorer.open(checkpoint, threads),
+        scale);
+  }
+
+  /** The reward model. */
+  Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /** Its tokenizer. */
+  Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /**
+   * Rewards of whole conversations, in order; zero mean and unit variance on the SFT model's own
+   * samples.
+   *
+   * @param conversations tokens of prompt and answer, without recital
+   * @throws QuartetException INVALID_ARGUMENT if one is empty, too long, or not of the vocabulary
+   */
+  float[] rewards(List<int[]> conversations) {
+    for (int[] conversation : conversations) {
+      if (conversation.length == 0 || conversation.length > scorer.contextLength()) {
+        throw new QuartetException(
+            ErrorCode.INVALID_ARGUMENT,
+            "sequence of %d tokens, expected 1 to the context length %d of '%s'"
+                .formatted(conversation.length, scorer.contextLength(), checkpoint.id()));
+      }
+    }
+    float[] rewards = scorer.rewards(recital.before(conversations));
+    for (int i = 0; i < rewards.length; i++) {
+      rewards[i] = (float) ((rewards[i] - mean) / deviation);
+    }
+    return rewards;
+  }
+
+  @Override
+  public void close() {
+    scorer.close();
+    base.close();
+    tokenizer.close();
+  }
+
+  /**
+   * What turns a raw score into a reward, kept in the reward model's training record.
+   *
+   * @param mean of the raw scores of the SFT model's own samples
+   * @param deviation of the same, above 0
+   * @param recitalTokens the longest recital that the model reads before a conversation
+   */
+  record RewardScale(double mean, double deviation, int recitalTokens) {
+    private static final String KEY = "scale";
+
+    /** The entry of the training record. */
+    Map<String, Object> entry() {
+      return Map.of(
+          KEY, Map.of("mean", mean, "deviation", deviation, "recital_tokens", recitalTokens));
+    }
+
+    /** The scale of some raw scores. */
+    static RewardScale of(float[] scores, int recitalTokens) {
+      double sum = 0;
+      double squares = 0;
+      for (float score : scores) {
+        sum += score;
+        squares += (double) score * score;
+      }
+      double mean = sum / scores.length;
+      double deviation = Math.sqrt(Math.max(1e-12, squares / scores.length - mean * mean));
+      return new RewardScale(mean, deviation, recitalTokens);
+    }
+
+    static RewardScale of(Checkpoint checkpoint) {
+      if (checkpoint.training().metrics().get(KEY) instanceof Map<?, ?> scale
+          && scale.get("mean") instanceof Number mean
+          && scale.get("deviation") instanceof Number deviation
+          && scale.get("recital_tokens") instanceof Number recitalTokens) {
+        return new RewardScale(
+            mean.doubleValue(), deviation.doubleValue(), recitalTokens.intValue());
+      }
+      throw new QuartetException(
+          ErrorCode.DATA_LOSS,
+          "reward model '%s': training.json has no metrics.%s of mean, deviation and recital_tokens"
+              .formatted(checkpoint.id(), KEY));
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package io.quartet.reward;
+
+import io.quartet.checkpoint.ChatTemplate;
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.PendingCheckpoint;
+import io.quartet.checkpoint.Stage;
+import io.quartet.checkpoint.Tokenizer;
+import io.quartet.checkpoint.TokenizerFiles;
+import io.quartet.checkpoint.TrainingRecord;
+import io.quartet.datasets.DatasetReader;
+import io.quartet.datasets.LessonSettings;
+import io.quartet.datasets.WordNetLessons;
+import io.quartet.decoder.DecoderEngine;
+import io.quartet.decoder.DecoderOptions;
+import io.quartet.decoder.SequenceScorer;
+import io.quartet.evaluation.AnswerSampler;
+import io.quartet.model.ModelWeights;
+import io.quartet.model.TorchRuntime;
+import io.quartet.model.Workers;
+import io.quartet.recipe.Recipe;
+import io.quartet.service.StageContext;
+import io.quartet.service.TrainingStage;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The third stage. The SFT model answers questions about A and B words, the labeller ranks its
+ * answers and some built ones, and a model with the base model's trunk learns the ranking. Words
+ * that are held out of it stop the training and give the gate before RL its figure.
+ */
+@ApplicationScoped
+public class RewardStage implements TrainingStage {
+  private static final int SLOTS = 96;
+
+  @Override
+  public Stage stage() {
+    return Stage.REWARD;
+  }
+
+  @Override
+  public Set<Stage> needs() {
+    return Set.of(Stage.BASE, Stage.SFT);
+  }
+
+  @Override
+  public Checkpoint train(StageContext context) {
+    long started = System.nanoTime();
+    Recipe recipe = context.recipe();
+    Checkpoint base = context.input(Stage.BASE);
+    Checkpoint sft = context.input(Stage.SFT);
+    var options = new DecoderOptions(SLOTS, recipe.threads());
+    context.progress(0, recipe.reward().steps(), "loading", Map.of());
+    try (Tokenizer tokenizer = base.tokenizer();
+        DecoderEngine memory = DecoderEngine.open(base, options);
+        DecoderEngine policy = DecoderEngine.open(sft, options);
+        Workers workers = TorchRuntime.configure(recipe.threads())) {
+      var recital = new Recital(memory, tokenizer, recipe.reward().recitalTokens());
+      RewardData data = data(context, tokenizer, recital, policy);
+      var trainer = new RewardTrainer(context, base, workers);
+      Map<String, Object> metrics =
+          new LinkedHashMap<>(trainer.train(data.training(), data.heldOut()));
+      return publish(context, base, trainer, data, metrics, started);
+    }
+  }
+
+  private static RewardData data(
+      StageContext context, Tokenizer tokenizer, Recital recital, DecoderEngine policy) {
+    Recipe recipe = context.recipe();
+    Optional<WordNetLessons> lessons =
+        recipe.data().lessons().map(l -> new WordNetLessons(LessonSettings.of(l, recipe.seed())));
+    var template = new ChatTemplate(tokenizer);
+    if (lessons.isPresent()) {
+      var sampler = new AnswerSampler(policy, tokenizer, recipe.rl().maxTokens());
+      return LessonRewardData.of(context, lessons.get(), template, recital, sampler);
+    }
+    try (var comparisons = DatasetReader.comparisons(recipe.data().comparisons())) {
+      return FileRewardData.of(
+          recipe,
+          FileComparisons.of(comparisons.toList(), template, recital, recipe.model().context()));
+    }
+  }
+
+  private static Checkpoint publish(
+      StageContext context,
+      Checkpoint base,
+      RewardTrainer trainer,
+      RewardData data,
+      Map<String, Object> metrics,
+      long started) {
+    long steps = (long) metrics.getOrDefault("steps", 0L);
+    context.progress(steps, context.recipe().reward().steps(), "evaluating", Map.of());
+    try (PendingCheckpoint pending = context.begin(steps)) {
+      TokenizerFiles.copy(base.directory(), pending.directory());
+      trainer.model().config().write(pending.directory());
+      ModelWeights.save(trainer.model(), pending.directory().resolve(Checkpoint.WEIGHTS));
+      try (SequenceScorer scorer =
+          SequenceScorer.open(pending.directory(), context.recipe().threads())) {
+        metrics.putAll(data.measure(scorer));
+      }
+      metrics.put("parameters", trainer.model().parameterCount());
+      metrics.put("seconds", (System.nanoTime() - started) / 1e9);
+      new TrainingRecord(context.recipe().yaml(), Optional.of(base.id()), metrics)
+          .write(pending.directory());
+      return pending.publish();
+    }
+  }
+}

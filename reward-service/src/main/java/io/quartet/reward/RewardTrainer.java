@@ -1,0 +1,206 @@
+package io.quartet.reward;
+
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.model.AdamW;
+import io.quartet.model.LearningRateSchedule;
+import io.quartet.model.Loss;
+import io.quartet.model.ModelWeights;
+import io.quartet.model.PackedBatch;
+import io.quartet.model.PackedBatch.LastToken;
+import io.quartet.model.PairwiseRewardLoss;
+import io.quartet.model.PairwiseRewardLoss.Pair;
+import io.quartet.model.Precision;
+import io.quartet.model.RewardModel;
+import io.quartet.model.StepMetrics;
+import io.quartet.model.TokenSequence;
+import io.quartet.model.Trainer;
+import io.quartet.model.TrainerSnapshot;
+import io.quartet.model.Workers;
+import io.quartet.recipe.Recipe;
+import io.quartet.service.StageContext;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * Trains the ranking: a batch is a few ranked sets, each of weight 1 however many pairs it has.
+ * Sets that are held out decide which step's weights are kept, and when to stop.
+ */
+final class RewardTrainer {
+  private static final String BEST = "best.safetensors";
+  private static final String BEST_ACCURACY = "best_accuracy";
+  private static final String LOOKS = "looks_without_a_better_one";
+
+  private final Recipe.Reward recipe;
+  private final long seed;
+  private final Workers workers;
+  private final StageContext context;
+  private final Trainer<RewardModel> trainer;
+  private double bestAccuracy = -1;
+  private int looks;
+  private long tokens;
+  private double flops;
+  private double seconds;
+
+  /**
+   * A trainer of a model with the base model's trunk and a fresh head; goes on from the snapshot in
+   * the stage's scratch folder if there is one.
+   */
+  RewardTrainer(StageContext context, Checkpoint base, Workers workers) {
+    this.context = context;
+    this.recipe = context.recipe().reward();
+    this.seed = context.recipe().seed();
+    this.workers = workers;
+    Recipe.Optimization optimization = recipe.optimization();
+    RewardModel model =
+        ModelWeights.rewardModelFromTrunk(
+            base.config(),
+            Precision.valueOf(context.recipe().precision().name()),
+            base.weights(),
+            seed);
+    this.trainer =
+        new Trainer<>(
+            model,
+            new AdamW(model, AdamW.Options.of(optimization.weightDecay())),
+            schedule(optimization),
+            optimization.gradientClip(),
+            workers);
+    TrainerSnapshot.restore(context.scratch(), trainer)
+        .ifPresent(
+            cursor -> {
+              bestAccuracy = Double.parseDouble(cursor.get(BEST_ACCURACY));
+              looks = Integer.parseInt(cursor.get(LOOKS));
+            });
+  }
+
+  /** The schedule that a recipe asks for. */
+  static LearningRateSchedule schedule(Recipe.Optimization o) {
+    return switch (o.schedule()) {
+      case LINEAR ->
+          LearningRateSchedule.linear(o.learningRate(), o.warmupSteps(), o.steps(), o.finalShare());
+      case COSINE ->
+          LearningRateSchedule.cosine(o.learningRate(), o.warmupSteps(), o.steps(), o.finalShare());
+      case CONSTANT -> LearningRateSchedule.constant(o.learningRate());
+    };
+  }
+
+  /**
+   * Trains until the recipe's steps are done or the held-out accuracy has not risen for its
+   * patience; leaves the model with the best look's weights.
+   *
+   * @param heldOut ranked sets of words that are never trained on
+   * @return figures for the training record
+   */
+  Map<String, Object> train(ComparisonSource source, List<RatedAnswers> heldOut) {
+    Path best = context.scratch().resolve(BEST);
+    while (trainer.optimizer().step() < recipe.steps() && looks < recipe.patience()) {
+      StepMetrics step = step(source, trainer.optimizer().step());
+      tokens += step.tokens();
+      flops += step.flops();
+      seconds += step.duration().toNanos() / 1e9;
+      Map<String, Double> shown = new HashMap<>();
+      shown.put("loss", step.loss());
+      shown.put("accuracy", step.figures().getOrDefault("accuracy", Double.NaN));
+      shown.put("tokens", (double) tokens);
+      shown.put("tokens_per_second", step.tokensPerSecond());
+      shown.put("learning_rate", step.learningRate());
+      if (step.step() % recipe.evaluateEvery() == 0 || step.step() == recipe.steps()) {
+        double accuracy = accuracy(heldOut);
+        shown.put("held_out_accuracy", accuracy);
+        if (accuracy > bestAccuracy) {
+          bestAccuracy = accuracy;
+          looks = 0;
+          ModelWeights.save(trainer.model(), best);
+        } else {
+          looks++;
+        }
+      }
+      if (step.step() % recipe.snapshotEvery() == 0 || context.stopping()) {
+        snapshot();
+      }
+      context.progress(step.step(), recipe.steps(), "training", shown);
+    }
+    if (Files.exists(best)) {
+      ModelWeights.load(trainer.model(), best);
+    }
+    return Map.of(
+        "steps", trainer.optimizer().step(),
+        "tokens", tokens,
+        "flops", flops,
+        "tokens_per_second", tokens / Math.max(seconds, 1e-9),
+        "held_out_accuracy", bestAccuracy);
+  }
+
+  /** The model. */
+  RewardModel model() {
+    return trainer.model();
+  }
+
+  /** Share of the pairs of ranked sets that the model ranks right. */
+  double accuracy(List<RatedAnswers> sets) {
+    List<TokenSequence> sequences = new ArrayList<>();
+    sets.forEach(set -> set.sequences().forEach(s -> sequences.add(TokenSequence.document(s))));
+    float[] rewards = trainer.model().score(sequences, workers);
+    int from = 0;
+    int right = 0;
+    int pairs = 0;
+    for (RatedAnswers set : sets) {
+      for (int[] pair : set.pairs()) {
+        right += rewards[from + pair[0]] > rewards[from + pair[1]] ? 1 : 0;
+        pairs++;
+      }
+      from += set.size();
+    }
+    return pairs == 0 ? 0 : (double) right / pairs;
+  }
+
+  /** A part of a step: sequences packed together and the comparisons between them. */
+  private record Part(PackedBatch batch, List<Pair> pairs) {}
+
+  private StepMetrics step(ComparisonSource source, long number) {
+    // A generator for each step: a resumed run draws what the interrupted one would have.
+    var random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + number);
+    List<RatedAnswers> sets = new ArrayList<>();
+    for (int i = 0; i < recipe.batch(); i++) {
+      sets.add(source.draw(random));
+    }
+    int sequences = sets.stream().mapToInt(RatedAnswers::size).sum();
+    var loss = new PairwiseRewardLoss(recipe.centering(), sets.size(), sequences);
+    int count = Math.min(workers.count(), sets.size());
+    List<Part> parts = new ArrayList<>();
+    for (int p = 0; p < count; p++) {
+      parts.add(part(sets.subList(sets.size() * p / count, sets.size() * (p + 1) / count)));
+    }
+    return trainer.step(parts, (model, part) -> objective(loss, model, part));
+  }
+
+  private static Loss objective(PairwiseRewardLoss loss, RewardModel model, Part part) {
+    return loss.of(model, part.batch(), part.pairs());
+  }
+
+  private Part part(List<RatedAnswers> sets) {
+    List<TokenSequence> sequences = new ArrayList<>();
+    List<Pair> pairs = new ArrayList<>();
+    for (RatedAnswers set : sets) {
+      List<int[]> ranked = set.pairs();
+      for (int[] pair : ranked) {
+        pairs.add(
+            new Pair(sequences.size() + pair[0], sequences.size() + pair[1], 1.0 / ranked.size()));
+      }
+      set.sequences().forEach(s -> sequences.add(TokenSequence.document(s)));
+    }
+    int context = trainer.model().config().contextLength();
+    return new Part(PackedBatch.pack(sequences, context, LastToken.READ), pairs);
+  }
+
+  private void snapshot() {
+    TrainerSnapshot.save(
+        context.scratch(),
+        trainer,
+        Map.of(BEST_ACCURACY, Double.toString(bestAccuracy), LOOKS, Integer.toString(looks)));
+  }
+}
