@@ -1,0 +1,280 @@
+package io.quartet.rl.learner;
+
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.model.ActorCritic;
+import io.quartet.model.AdamW;
+import io.quartet.model.AdvantageEstimator;
+import io.quartet.model.AdvantageEstimator.Advantages;
+import io.quartet.model.CausalLm;
+import io.quartet.model.KlEstimator;
+import io.quartet.model.LearningRateSchedule;
+import io.quartet.model.LogProbs;
+import io.quartet.model.ModelWeights;
+import io.quartet.model.PpoLoss;
+import io.quartet.model.PpoSample;
+import io.quartet.model.Precision;
+import io.quartet.model.StepMetrics;
+import io.quartet.model.TokenSequence;
+import io.quartet.model.Trainer;
+import io.quartet.model.TrainerSnapshot;
+import io.quartet.model.Workers;
+import io.quartet.recipe.Advantage;
+import io.quartet.recipe.Recipe;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * PPO on rounds of answers: KL to the SFT policy as a token's reward, the reward model's score at
+ * the answer's end, advantages by GAE from a critic with a trunk of its own, or leave-one-out.
+ */
+final class PolicyLearner {
+  /** Normalised rewards beyond this say more about the reward model than about the answer. */
+  private static final double LARGEST_REWARD = 3;
+
+  private static final double VALUE_WEIGHT = 0.5;
+  private static final double FINAL_SHARE = 0.1;
+
+  private final Recipe.Rl recipe;
+  private final long seed;
+  private final Workers workers;
+  private final CausalLm reference;
+  private final Trainer<ActorCritic> trainer;
+  private double flops;
+  private long tokens;
+
+  /** A learner whose policy, reference and critic's trunk all begin as the SFT model. */
+  PolicyLearner(Recipe recipe, Checkpoint sft, Workers workers) {
+    this.recipe = recipe.rl();
+    this.seed = recipe.seed();
+    this.workers = workers;
+    Precision precision = Precision.valueOf(recipe.precision().name());
+    this.reference = ModelWeights.causalLm(sft.config(), precision, sft.weights());
+    CausalLm policy = ModelWeights.causalLm(sft.config(), precision, sft.weights());
+    double criticRate = this.recipe.valueLearningRate() / this.recipe.learningRate();
+    ActorCritic model =
+        this.recipe.advantage() == Advantage.GAE
+            ? ActorCritic.separate(
+                policy,
+                ModelWeights.rewardModelFromTrunk(sft.config(), precision, sft.weights(), seed),
+                criticRate)
+            : ActorCritic.shared(policy, criticRate, seed);
+    long perUpdate = this.recipe.epochs() * (long) minibatches();
+    LearningRateSchedule schedule =
+        LearningRateSchedule.linear(
+            this.recipe.learningRate(),
+            this.recipe.warmupUpdates() * perUpdate,
+            this.recipe.updates() * perUpdate,
+            FINAL_SHARE);
+    this.trainer =
+        new Trainer<>(
+            model,
+            new AdamW(model, AdamW.Options.of(0)),
+            schedule,
+            this.recipe.gradientClip(),
+            workers);
+  }
+
+  private int minibatches() {
+    int answers = recipe.prompts() * recipe.samplesPerPrompt();
+    return (answers + recipe.minibatch() - 1) / recipe.minibatch();
+  }
+
+  /**
+   * One update.
+   *
+   * @param answers a round of answers of the current policy
+   * @param update its number, from 0
+   * @return figures by name: reward, kl (nats an answer), entropy, clip_fraction, value_loss,
+   *     explained_variance, answer_length, ended, tokens
+   */
+  Map<String, Double> update(Answers answers, long update) {
+    List<TokenSequence> sequences = new ArrayList<>();
+    for (int b = 0; b < answers.size(); b++) {
+      sequences.add(TokenSequence.answer(answers.prompts().get(b), answers.responses().get(b)));
+    }
+    // The workers' log-probs are of fp32 products. The ratio must be 1 on policy in the learner's
+    // own arithmetic, so it is taken against the learner's own.
+    List<float[]> logProbs = logProbs(trainer.model().policy(), sequences);
+    List<float[]> references = logProbs(reference, sequences);
+    boolean gae = recipe.advantage() == Advantage.GAE;
+    List<float[]> values =
+        gae
+            ? trainer.model().values(sequences, workers)
+            : logProbs.stream().map(row -> new float[row.length]).toList();
+    List<Advantages> judged =
+        gae
+            ? generalised(answers, logProbs, references, values)
+            : leaveOneOut(answers, logProbs, references);
+    List<float[]> returns = judged.stream().map(Advantages::returns).toList();
+    List<float[]> whitened =
+        AdvantageEstimator.whiten(judged.stream().map(Advantages::advantages).toList());
+    List<PpoSample> samples = new ArrayList<>();
+    for (int b = 0; b < answers.size(); b++) {
+      samples.add(
+          new PpoSample(
+              sequences.get(b), logProbs.get(b), values.get(b), whitened.get(b), returns.get(b)));
+    }
+    Map<String, Double> figures = learn(samples, update);
+    figures.put("reward", mean(answers.rewards()));
+    figures.put("kl", kl(logProbs, references));
+    figures.put("answer_length", answers.meanLength());
+    figures.put("ended", answers.endedShare());
+    figures.put("behaviour_drift", drift(logProbs, answers.logProbs()));
+    if (gae) {
+      figures.put("explained_variance", AdvantageEstimator.explainedVariance(values, returns));
+    }
+    tokens += answers.responses().stream().mapToLong(response -> response.length).sum();
+    figures.put("tokens", (double) tokens);
+    return figures;
+  }
+
+  /** What an answer earns at its end: the clamped reward, or the penalty if it does not end. */
+  private double earned(Answers answers, int b) {
+    double reward = Math.max(-LARGEST_REWARD, Math.min(LARGEST_REWARD, answers.rewards()[b]));
+    return answers.ended()[b] ? reward : -recipe.missingEndPenalty();
+  }
+
+  private List<Advantages> generalised(
+      Answers answers, List<float[]> logProbs, List<float[]> references, List<float[]> values) {
+    List<Advantages> judged = new ArrayList<>();
+    for (int b = 0; b < answers.size(); b++) {
+      float[] rewards =
+          AdvantageEstimator.tokenRewards(
+              earned(answers, b), logProbs.get(b), references.get(b), recipe.klCoefficient());
+      judged.add(AdvantageEstimator.gae(rewards, values.get(b), recipe.gamma(), recipe.lambda()));
+    }
+    return judged;
+  }
+
+  private List<Advantages> leaveOneOut(
+      Answers answers, List<float[]> logProbs, List<float[]> references) {
+    int group = recipe.samplesPerPrompt();
+    List<Advantages> judged = new ArrayList<>();
+    for (int from = 0; from < answers.size(); from += group) {
+      double[] rewards = new double[group];
+      for (int i = 0; i < group; i++) {
+        double kl = KlEstimator.K1.sum(logProbs.get(from + i), references.get(from + i));
+        rewards[i] = earned(answers, from + i) - recipe.klCoefficient() * kl;
+      }
+      double[] advantages = AdvantageEstimator.leaveOneOut(rewards);
+      for (int i = 0; i < group; i++) {
+        float[] row = new float[logProbs.get(from + i).length];
+        Arrays.fill(row, (float) advantages[i]);
+        judged.add(new Advantages(row, new float[row.length]));
+      }
+    }
+    return judged;
+  }
+
+  private Map<String, Double> learn(List<PpoSample> samples, long update) {
+    double valueWeight = recipe.advantage() == Advantage.GAE ? VALUE_WEIGHT : 0;
+    var options = new PpoLoss.Options(recipe.clipRange(), recipe.valueClip(), valueWeight, 0);
+    Map<String, Double> sums = new LinkedHashMap<>();
+    int steps = 0;
+    for (int epoch = 0; epoch < recipe.epochs(); epoch++) {
+      var random =
+          new SplittableRandom(seed * 0x9E3779B97F4A7C15L + update * recipe.epochs() + epoch);
+      List<PpoSample> order = shuffled(samples, random);
+      for (int from = 0; from < order.size(); from += recipe.minibatch()) {
+        int to = Math.min(order.size(), from + recipe.minibatch());
+        StepMetrics step = step(order.subList(from, to), options);
+        step.figures().forEach((name, value) -> sums.merge(name, value, Double::sum));
+        sums.merge("loss", step.loss(), Double::sum);
+        sums.merge("gradient_norm", step.gradientNorm(), Double::sum);
+        flops += step.flops();
+        steps++;
+      }
+    }
+    int count = steps;
+    sums.replaceAll((name, sum) -> sum / count);
+    return sums;
+  }
+
+  private StepMetrics step(List<PpoSample> minibatch, PpoLoss.Options options) {
+    int targets = minibatch.stream().mapToInt(sample -> sample.sequence().targets()).sum();
+    var loss = new PpoLoss(options, targets);
+    int count = Math.min(workers.count(), minibatch.size());
+    List<List<PpoSample>> parts = new ArrayList<>();
+    for (int p = 0; p < count; p++) {
+      parts.add(
+          minibatch.subList(minibatch.size() * p / count, minibatch.size() * (p + 1) / count));
+    }
+    return trainer.step(parts, (model, part) -> loss.of(model, part));
+  }
+
+  private List<float[]> logProbs(CausalLm model, List<TokenSequence> sequences) {
+    return LogProbs.of(model, sequences, workers).stream().map(LogProbs::logProbs).toList();
+  }
+
+  /** Writes the policy's weights as safetensors. */
+  void save(Path weights) {
+    ModelWeights.save(trainer.model().policy(), weights);
+  }
+
+  /** Writes everything that the next update depends on. */
+  void snapshot(Path directory, Map<String, String> cursor) {
+    TrainerSnapshot.save(directory, trainer, cursor);
+  }
+
+  /** Goes on from a snapshot; returns its cursor, or nothing if there is none. */
+  Optional<Map<String, String>> restore(Path directory) {
+    return TrainerSnapshot.restore(directory, trainer);
+  }
+
+  /** Floating-point operations of the training steps so far. */
+  double flops() {
+    return flops;
+  }
+
+  /** Answer tokens learned from so far. */
+  long tokens() {
+    return tokens;
+  }
+
+  private static List<PpoSample> shuffled(List<PpoSample> samples, SplittableRandom random) {
+    List<PpoSample> order = new ArrayList<>(samples);
+    for (int i = order.size() - 1; i > 0; i--) {
+      int j = random.nextInt(i + 1);
+      PpoSample moved = order.get(i);
+      order.set(i, order.get(j));
+      order.set(j, moved);
+    }
+    return order;
+  }
+
+  private static double mean(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += value;
+    }
+    return sum / Math.max(1, values.length);
+  }
+
+  /** Mean KL of an answer to the reference, in nats. */
+  private static double kl(List<float[]> logProbs, List<float[]> references) {
+    double sum = 0;
+    for (int b = 0; b < logProbs.size(); b++) {
+      sum += KlEstimator.K1.sum(logProbs.get(b), references.get(b));
+    }
+    return sum / Math.max(1, logProbs.size());
+  }
+
+  /** Mean absolute difference between the learner's and the workers' log-probs, a token. */
+  private static double drift(List<float[]> own, List<float[]> behaviour) {
+    double sum = 0;
+    int count = 0;
+    for (int b = 0; b < own.size(); b++) {
+      for (int t = 0; t < own.get(b).length; t++) {
+        sum += Math.abs(own.get(b)[t] - behaviour.get(b)[t]);
+        count++;
+      }
+    }
+    return sum / Math.max(1, count);
+  }
+}

@@ -1,0 +1,159 @@
+package io.quartet.rl.learner;
+
+import io.quartet.checkpoint.ChatTemplate;
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.PendingCheckpoint;
+import io.quartet.checkpoint.Stage;
+import io.quartet.checkpoint.Tokenizer;
+import io.quartet.checkpoint.TrainingRecord;
+import io.quartet.datasets.GoldScorer;
+import io.quartet.datasets.LessonSettings;
+import io.quartet.datasets.WordNetLessons;
+import io.quartet.decoder.DecoderEngine;
+import io.quartet.decoder.DecoderOptions;
+import io.quartet.evaluation.EvaluationFile;
+import io.quartet.evaluation.GoldSummary;
+import io.quartet.evaluation.HeldOutAnswers;
+import io.quartet.evaluation.ScoredAnswer;
+import io.quartet.recipe.Recipe;
+import io.quartet.recipe.RewardSource;
+import io.quartet.rl.learner.RolloutPrompts.RewardAddress;
+import io.quartet.service.StageContext;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What comes of a run: looks at held-out prompts on the way, and the final figures. */
+final class RlOutcome implements AutoCloseable {
+  private static final int SLOTS = 96;
+  private static final long LOOK_SEED = 5;
+  private static final long FINAL_SEED = 6;
+
+  private final StageContext context;
+  private final Recipe recipe;
+  private final Tokenizer tokenizer;
+  private final Optional<WordNetLessons> lessons;
+  private final Checkpoint reward;
+  private final RewardAddress address;
+  private Map<String, Double> latest = Map.of();
+
+  RlOutcome(StageContext context, Tokenizer tokenizer) {
+    this.context = context;
+    this.recipe = context.recipe();
+    this.tokenizer = tokenizer;
+    this.lessons =
+        recipe
+            .data()
+            .lessons()
+            .map(settings -> new WordNetLessons(LessonSettings.of(settings, recipe.seed())));
+    this.reward = context.input(Stage.REWARD);
+    this.address =
+        new RewardAddress(reward.id().toString(), reward.digest(), context.endpoint(Stage.REWARD));
+  }
+
+  /** Where rollouts are to be scored; empty if the gold score rewards. */
+  Optional<RewardAddress> reward() {
+    return recipe.rl().reward() == RewardSource.MODEL ? Optional.of(address) : Optional.empty();
+  }
+
+  /** The latest figures of an update. */
+  Map<String, Double> latest() {
+    return latest;
+  }
+
+  /** Keeps an update's figures, to be shown until the next. */
+  void remember(Map<String, Double> figures) {
+    latest = Map.copyOf(figures);
+  }
+
+  /**
+   * The control: replaces the rewards by the gold score, scaled as a reward model's are. For
+   * telling a weak reward model from a weak optimiser, never for a policy that is served.
+   */
+  void rewardByGold(Answers answers) {
+    WordNetLessons words = lessons.orElseThrow();
+    var template = new ChatTemplate(tokenizer);
+    for (int b = 0; b < answers.size(); b++) {
+      double gold =
+          GoldScorer.score(
+                  words.question(answers.promptIds().get(b)).word(),
+                  template.text(answers.responses().get(b)),
+                  answers.ended()[b])
+              .mean();
+      answers.rewards()[b] = (float) ((gold - 0.55) / 0.25);
+    }
+  }
+
+  /** Gold score of a policy on held-out words, one answer each, on the way. */
+  Map<String, Double> look(Checkpoint policy) {
+    if (lessons.isEmpty()) {
+      return Map.of();
+    }
+    GoldSummary gold = GoldSummary.of(answers(policy, 1, LOOK_SEED));
+    return Map.of(
+        "gold", gold.mean().mean(),
+        "gold_truth", gold.truth().mean(),
+        "gold_manner", gold.manner().mean());
+  }
+
+  private List<ScoredAnswer> answers(Checkpoint policy, int perWord, long seed) {
+    try (var engine = DecoderEngine.open(policy, new DecoderOptions(SLOTS, recipe.threads()))) {
+      return HeldOutAnswers.sample(
+          engine,
+          tokenizer,
+          lessons.orElseThrow(),
+          perWord,
+          recipe.evaluation().temperature(),
+          recipe.evaluation().maxTokens(),
+          seed);
+    }
+  }
+
+  /** Publishes the last policy with the run's figures, and drops the versions before it. */
+  Checkpoint publish(
+      PolicyLearner learner, PolicyVersions versions, Checkpoint policy, long started) {
+    long updates = recipe.rl().updates();
+    context.progress(updates, updates, "evaluating", latest);
+    Map<String, Object> metrics = new LinkedHashMap<>();
+    metrics.put("updates", updates);
+    metrics.put("tokens", learner.tokens());
+    metrics.put("flops", learner.flops());
+    metrics.put("reward_model", Map.of("id", address.id(), "digest", address.digest()));
+    metrics.put("last_update", new HashMap<String, Object>(latest));
+    Optional<List<ScoredAnswer>> after =
+        lessons.map(words -> answers(policy, recipe.evaluation().samplesPerWord(), FINAL_SEED));
+    after.ifPresent(answers -> metrics.putAll(comparison(policy, answers)));
+    Checkpoint published;
+    versions.deleteAllBut(policy.id());
+    // The final checkpoint takes the last policy's place.
+    try (PendingCheckpoint pending = context.begin(policy.id().step())) {
+      versions.copyFiles(pending.directory());
+      learner.save(pending.directory().resolve(Checkpoint.WEIGHTS));
+      after.ifPresent(answers -> EvaluationFile.write(pending.directory(), answers));
+      metrics.put("seconds", (System.nanoTime() - started) / 1e9);
+      new TrainingRecord(recipe.yaml(), Optional.of(context.input(Stage.SFT).id()), metrics)
+          .write(pending.directory());
+      published = pending.publish();
+    }
+    return published;
+  }
+
+  private Map<String, Object> comparison(Checkpoint policy, List<ScoredAnswer> after) {
+    Checkpoint sft = context.input(Stage.SFT);
+    try (var scores = new ModelComparison(context, address)) {
+      return scores.of(
+          EvaluationFile.read(context.input(Stage.BASE).directory()),
+          EvaluationFile.read(sft.directory()),
+          after,
+          sft,
+          policy);
+    }
+  }
+
+  @Override
+  public void close() {
+    latest = Map.of();
+  }
+}

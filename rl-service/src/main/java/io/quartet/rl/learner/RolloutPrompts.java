@@ -1,0 +1,130 @@
+package io.quartet.rl.learner;
+
+import io.quartet.checkpoint.ChatTemplate;
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.datasets.DatasetReader;
+import io.quartet.datasets.LessonSettings;
+import io.quartet.datasets.Prompt;
+import io.quartet.datasets.Split;
+import io.quartet.datasets.WordNetLessons;
+import io.quartet.recipe.Recipe;
+import io.quartet.service.StageContext;
+import io.quartet.v1.RolloutPrompt;
+import io.quartet.v1.RolloutRequest;
+import io.quartet.v1.SamplingParameters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/** What the policy is asked: questions about A and B words, and a user's own prompts. */
+final class RolloutPrompts {
+  private final List<Encoded> prompts;
+  private final Recipe recipe;
+
+  private record Encoded(String id, int[] tokens) {}
+
+  private RolloutPrompts(List<Encoded> prompts, Recipe recipe) {
+    this.prompts = prompts;
+    this.recipe = recipe;
+  }
+
+  /**
+   * All prompts of a recipe.
+   *
+   * @throws QuartetException INVALID_ARGUMENT if one leaves no room for an answer
+   */
+  static RolloutPrompts of(Recipe recipe, ChatTemplate template) {
+    List<Prompt> all = new ArrayList<>();
+    recipe
+        .data()
+        .lessons()
+        .map(lessons -> new WordNetLessons(LessonSettings.of(lessons, recipe.seed())))
+        .ifPresent(lessons -> all.addAll(lessons.prompts(Split.A, Split.B)));
+    if (!recipe.data().prompts().isEmpty()) {
+      try (var own = DatasetReader.prompts(recipe.data().prompts())) {
+        own.forEach(all::add);
+      }
+    }
+    int room = recipe.model().context() - recipe.rl().maxTokens();
+    List<Encoded> prompts = new ArrayList<>();
+    for (Prompt prompt : all) {
+      int[] tokens = template.prompt(prompt.conversation());
+      if (tokens.length > room) {
+        throw new QuartetException(
+            ErrorCode.INVALID_ARGUMENT,
+            "prompt '%s': %d tokens, expected at most %d so that %d fit into the context of %d"
+                .formatted(
+                    prompt.id(),
+                    tokens.length,
+                    room,
+                    recipe.rl().maxTokens(),
+                    recipe.model().context()));
+      }
+      prompts.add(new Encoded(prompt.id(), tokens));
+    }
+    return new RolloutPrompts(prompts, recipe);
+  }
+
+  /**
+   * The requests of one update; the same for the same seed and update, ids included, so that a
+   * repeated update finds what was already answered.
+   *
+   * @param endpoint host:port of the learner's CheckpointService
+   * @param reward where the reward model is; empty for none
+   */
+  List<RolloutRequest> requests(
+      StageContext context,
+      Checkpoint policy,
+      String endpoint,
+      Optional<RewardAddress> reward,
+      long update) {
+    Recipe.Rl rl = recipe.rl();
+    var random = new SplittableRandom(recipe.seed() * 0xD1342543DE82EF95L + update);
+    List<RolloutRequest> requests = new ArrayList<>();
+    for (int from = 0; from < rl.prompts(); from += rl.promptsPerRequest()) {
+      int count = Math.min(rl.promptsPerRequest(), rl.prompts() - from);
+      var request =
+          RolloutRequest.newBuilder()
+              .setRequestId("%s/%d/%d".formatted(context.run(), update, requests.size()))
+              .setRun(context.run())
+              .setPolicyVersion(update)
+              .setPolicyId(policy.id().toString())
+              .setPolicyDigest(policy.digest())
+              .setPolicyEndpoint(endpoint)
+              .setSamplesPerPrompt(rl.samplesPerPrompt())
+              .setSampling(
+                  SamplingParameters.newBuilder()
+                      .setTemperature((float) rl.temperature())
+                      .setMaxTokens(rl.maxTokens())
+                      .setSeed(random.nextLong()));
+      reward.ifPresent(
+          address ->
+              request
+                  .setRewardId(address.id())
+                  .setRewardDigest(address.digest())
+                  .setRewardEndpoint(address.endpoint()));
+      for (int i = 0; i < count; i++) {
+        Encoded prompt = prompts.get(random.nextInt(prompts.size()));
+        var asked = RolloutPrompt.newBuilder().setPromptId(prompt.id());
+        for (int token : prompt.tokens()) {
+          asked.addTokenIds(token);
+        }
+        request.addPrompts(asked);
+      }
+      requests.add(request.build());
+    }
+    return requests;
+  }
+
+  /**
+   * The reward model of a run.
+   *
+   * @param id its checkpoint
+   * @param digest what its digest has to be
+   * @param endpoint host:port of the RewardService that has it
+   */
+  record RewardAddress(String id, String digest, String endpoint) {}
+}
