@@ -152,32 +152,33 @@ final class DecoderSession implements AutoCloseable {
     }
     unbind();
     KvCache.Tensors cached = cache.tensors(firstSlot, count);
-    Map<String, OnnxTensor> inputs = new HashMap<>(cached.past());
     var environment = Onnx.environment();
-    long[] column = {count, 1};
+    Map<String, OnnxTensor> inputs = new HashMap<>(cached.past());
+    LongBuffer newTokens = tokens.slice(0, count * width);
+    LongBuffer heads = rows.slice(0, 2 * count);
+    IntBuffer last = lastPositions.slice(0, count);
+    FloatBuffer inverse = inverseTemperatures.slice(0, count);
     inputs.put(
         DecoderGraph.TOKENS,
-        OnnxTensor.createTensor(
-            environment, tokens.slice(0, count * width), new long[] {count, width}));
+        OnnxTensor.createTensor(environment, newTokens, new long[] {count, width}));
     inputs.put(
         DecoderGraph.LAST_POSITIONS,
-        OnnxTensor.createTensor(environment, lastPositions.slice(0, count), new long[] {count}));
+        OnnxTensor.createTensor(environment, last, new long[] {count}));
     inputs.put(DecoderGraph.LONGEST, OnnxTensor.createTensor(environment, longest, new long[] {}));
     inputs.put(
-        DecoderGraph.ROWS,
-        OnnxTensor.createTensor(environment, rows.slice(0, 2 * count), new long[] {count, 2}));
+        DecoderGraph.ROWS, OnnxTensor.createTensor(environment, heads, new long[] {count, 2}));
     inputs.put(
         DecoderGraph.INVERSE_TEMPERATURES,
-        OnnxTensor.createTensor(environment, inverseTemperatures.slice(0, count), column));
-    Map<String, OnnxTensor> outputs = new HashMap<>(cached.present());
-    long[] distribution = {count, config.vocabularySize()};
+        OnnxTensor.createTensor(environment, inverse, new long[] {count, 1}));
     int floats = count * config.vocabularySize();
+    long[] shape = {count, config.vocabularySize()};
+    Map<String, OnnxTensor> outputs = new HashMap<>(cached.present());
     outputs.put(
         DecoderGraph.LOG_PROBABILITIES,
-        OnnxTensor.createTensor(environment, logProbabilities.slice(0, floats), distribution));
+        OnnxTensor.createTensor(environment, logProbabilities.slice(0, floats), shape));
     outputs.put(
         DecoderGraph.PROBABILITIES,
-        OnnxTensor.createTensor(environment, probabilities.slice(0, floats), distribution));
+        OnnxTensor.createTensor(environment, probabilities.slice(0, floats), shape));
     binding = new Binding(firstSlot, count, width, inputs, Map.copyOf(outputs));
     return binding;
   }

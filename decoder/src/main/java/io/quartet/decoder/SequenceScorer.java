@@ -156,44 +156,11 @@ public final class SequenceScorer implements AutoCloseable {
   /** The head's values: for every token but the last of each sequence, or for the last only. */
   private FloatBuffer run(
       List<int[]> sequences, List<Integer> batch, boolean everyToken, String output) {
-    int width = sequences.get(batch.get(batch.size() - 1)).length;
-    int heads =
-        everyToken ? batch.stream().mapToInt(i -> sequences.get(i).length - 1).sum() : batch.size();
-    if (heads == 0) {
-      return FloatBuffer.allocate(0); // single tokens have nothing before them
-    }
-    LongBuffer tokens = LongBuffer.allocate(batch.size() * width);
-    IntBuffer lastPositions = IntBuffer.allocate(batch.size());
-    LongBuffer rows = LongBuffer.allocate(2 * heads);
-    LongBuffer targets = LongBuffer.allocate(everyToken ? heads : 0);
-    for (int b = 0; b < batch.size(); b++) {
-      int[] sequence = sequences.get(batch.get(b));
-      int last = sequence.length - 1;
-      lastPositions.put(last);
-      for (int t = 0; t < sequence.length; t++) {
-        tokens.put(b * width + t, sequence[t]);
-        if (everyToken ? t < last : t == last) {
-          rows.put(b).put(t);
-        }
-        if (everyToken && t > 0) {
-          targets.put(sequence[t]);
-        }
-      }
-    }
     Map<String, OnnxTensor> inputs = new HashMap<>();
     try {
-      put(inputs, DecoderGraph.TOKENS, tokens.rewind(), batch.size(), width);
-      inputs.put(
-          DecoderGraph.LAST_POSITIONS,
-          OnnxTensor.createTensor(
-              Onnx.environment(), lastPositions.rewind(), new long[] {batch.size()}));
-      inputs.put(
-          DecoderGraph.LONGEST,
-          OnnxTensor.createTensor(
-              Onnx.environment(), IntBuffer.wrap(new int[] {width}), new long[] {}));
-      put(inputs, DecoderGraph.ROWS, rows.rewind(), heads, 2);
-      if (everyToken) {
-        put(inputs, DecoderGraph.TARGETS, targets.rewind(), heads, 1);
+      addTokens(inputs, sequences, batch);
+      if (addRows(inputs, sequences, batch, everyToken) == 0) {
+        return FloatBuffer.allocate(0); // single tokens have nothing before them
       }
       try (OrtSession.Result result = session.run(inputs)) {
         return ((OnnxTensor) result.get(output).orElseThrow()).getFloatBuffer();
@@ -205,8 +172,61 @@ public final class SequenceScorer implements AutoCloseable {
     }
   }
 
-  private static void put(
+  private static void addTokens(
+      Map<String, OnnxTensor> inputs, List<int[]> sequences, List<Integer> batch)
+      throws OrtException {
+    int width = sequences.get(batch.get(batch.size() - 1)).length; // they are sorted by length
+    LongBuffer tokens = LongBuffer.allocate(batch.size() * width);
+    IntBuffer lastPositions = IntBuffer.allocate(batch.size());
+    for (int b = 0; b < batch.size(); b++) {
+      int[] sequence = sequences.get(batch.get(b));
+      lastPositions.put(sequence.length - 1);
+      for (int t = 0; t < sequence.length; t++) {
+        tokens.put(b * width + t, sequence[t]);
+      }
+    }
+    add(inputs, DecoderGraph.TOKENS, tokens.rewind(), batch.size(), width);
+    add(inputs, DecoderGraph.LAST_POSITIONS, lastPositions.flip(), batch.size());
+    add(inputs, DecoderGraph.LONGEST, IntBuffer.wrap(new int[] {width}));
+  }
+
+  /** Which tokens go through the head, and with every token, what follows each; how many. */
+  private static int addRows(
+      Map<String, OnnxTensor> inputs,
+      List<int[]> sequences,
+      List<Integer> batch,
+      boolean everyToken)
+      throws OrtException {
+    int most = everyToken ? batch.stream().mapToInt(i -> sequences.get(i).length).sum() : 0;
+    LongBuffer rows = LongBuffer.allocate(2 * Math.max(most, batch.size()));
+    LongBuffer targets = LongBuffer.allocate(most);
+    for (int b = 0; b < batch.size(); b++) {
+      int[] sequence = sequences.get(batch.get(b));
+      if (everyToken) {
+        for (int t = 0; t < sequence.length - 1; t++) {
+          rows.put(b).put(t);
+          targets.put(sequence[t + 1]);
+        }
+      } else {
+        rows.put(b).put(sequence.length - 1);
+      }
+    }
+    int count = rows.position() / 2;
+    add(inputs, DecoderGraph.ROWS, rows.flip(), count, 2);
+    if (everyToken) {
+      add(inputs, DecoderGraph.TARGETS, targets.flip(), count, 1);
+    }
+    return count;
+  }
+
+  private static void add(
       Map<String, OnnxTensor> inputs, String name, LongBuffer values, long... shape)
+      throws OrtException {
+    inputs.put(name, OnnxTensor.createTensor(Onnx.environment(), values, shape));
+  }
+
+  private static void add(
+      Map<String, OnnxTensor> inputs, String name, IntBuffer values, long... shape)
       throws OrtException {
     inputs.put(name, OnnxTensor.createTensor(Onnx.environment(), values, shape));
   }

@@ -75,7 +75,7 @@ class DecoderEngineTest {
   @Test
   void promptReadInChunksIsThePromptReadWhole() {
     TestModel.write(folder, CONFIG, 4);
-    int[] prompt = TestModel.tokens(CONFIG, 2 * ContinuousBatcher.CHUNK + 17, 4);
+    int[] prompt = TestModel.tokens(CONFIG, 2 * RunningBatch.CHUNK + 17, 4);
     try (var engine = DecoderEngine.open(folder, OPTIONS)) {
       Generation answer = generate(engine, prompt, SamplingParams.greedy(10));
       assertAnswerIsTheReferences(prompt, answer, true);
