@@ -20,6 +20,7 @@ public final class StageContext {
   private final CheckpointStore store;
   private final Map<Stage, StageInput> inputs;
   private final StageSignals signals;
+  private boolean warned;
 
   /**
    * @param stage the stage that runs
@@ -122,7 +123,9 @@ public final class StageContext {
       throw new QuartetException(
           CANCELLED, "%s stage of run '%s' was cancelled".formatted(result.stage().label(), run()));
     }
-    if (stopping()) {
+    boolean warnedBefore = warned;
+    warned = stopping();
+    if (warnedBefore) {
       throw new QuartetException(
           CANCELLED,
           "%s stage of run '%s' was interrupted: its service stops"
@@ -136,8 +139,8 @@ public final class StageContext {
   }
 
   /**
-   * Whether the process goes down. Save a snapshot if so; the next {@link #progress} leaves the
-   * stage, and the next process continues from the snapshot.
+   * Whether the process goes down. Save a snapshot if so: the second {@link #progress} from when
+   * this became true leaves the stage, and the next process continues from the snapshot.
    */
   public boolean stopping() {
     return signals.stopping();
