@@ -1,0 +1,109 @@
+package io.quartet.base;
+
+import io.quartet.model.AdamW;
+import io.quartet.model.CausalLm;
+import io.quartet.model.GemmRoof;
+import io.quartet.model.LanguageModelTraining;
+import io.quartet.model.LearningRateSchedule;
+import io.quartet.model.ModelWeights;
+import io.quartet.model.StepMetrics;
+import io.quartet.model.TorchRuntime;
+import io.quartet.model.Trainer;
+import io.quartet.model.Workers;
+import io.quartet.recipe.Recipe;
+import io.quartet.service.StageContext;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jboss.logging.Logger;
+
+/** The model's training, from its last snapshot to its last step. */
+final class BasePretraining implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(BasePretraining.class);
+
+  private final StageContext context;
+  private final Recipe recipe;
+  private final BaseText text;
+  private final Workers workers;
+  private final CausalLm model;
+  private final LanguageModelTraining training;
+  private final Map<String, Double> latest = new LinkedHashMap<>();
+
+  BasePretraining(StageContext context, BaseStart start, BaseText text) {
+    this.context = context;
+    this.recipe = context.recipe();
+    this.text = text;
+    this.workers = TorchRuntime.configure(recipe.threads());
+    this.model = start.model(recipe);
+    Recipe.Base base = recipe.base();
+    Recipe.Optimization optimization = base.optimization();
+    var schedule =
+        LearningRateSchedule.of(
+            optimization.schedule().name(),
+            optimization.learningRate(),
+            optimization.warmupSteps(),
+            optimization.steps(),
+            optimization.finalShare());
+    var trainer =
+        new Trainer<>(
+            model,
+            new AdamW(model, AdamW.Options.of(optimization.weightDecay())),
+            schedule,
+            optimization.gradientClip(),
+            workers);
+    this.training =
+        new LanguageModelTraining(
+            trainer,
+            workers,
+            new LanguageModelTraining.Batches(base.batch(), base.sequence(), base.snapshotEvery()),
+            text::epoch,
+            context.scratch());
+  }
+
+  /** Seconds that earlier processes spent on steps. */
+  double earlierSeconds() {
+    return training.loop().seconds();
+  }
+
+  /** Trains to the last step and writes the weights. */
+  void run(Path weights) {
+    training.run(recipe.base().steps(), context::stopping, this::stepped);
+    ModelWeights.save(model, weights);
+  }
+
+  private void stepped(StepMetrics step) {
+    if (step.step() % recipe.base().snapshotEvery() == 0) {
+      latest.put("validation_loss", training.measure(text.heldOut()).mean());
+    }
+    latest.put("loss", step.loss());
+    latest.put("learning_rate", step.learningRate());
+    latest.put("gradient_norm", step.gradientNorm());
+    latest.put("tokens", (double) training.loop().tokens());
+    latest.put("tokens_per_second", training.loop().tokensPerSecond());
+    context.progress(step.step(), recipe.base().steps(), "training", latest);
+  }
+
+  /** What was trained, how fast and how well, by the names of {@code training.json}. */
+  Map<String, Object> metrics() {
+    context.progress(recipe.base().steps(), recipe.base().steps(), "measuring", latest);
+    var heldOut = training.measure(text.heldOut());
+    double reached = training.loop().flops() / training.loop().seconds() / 1e9;
+    double roof = GemmRoof.measure(model.precision(), workers);
+    Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
+    metrics.put("parameters", model.parameterCount());
+    metrics.put("validation_loss", heldOut.mean());
+    metrics.put("bits_per_byte", heldOut.nats() / Math.log(2) / text.heldOutBytes());
+    metrics.put("gflops_per_second", reached);
+    metrics.put("gemm_gflops_per_second", roof);
+    metrics.put("gemm_share", reached / roof);
+    LOG.infof(
+        "validation loss %.3f; %.0f tokens/s, %.1f GFLOP/s, %.0f %% of a plain GEMM's %.1f",
+        heldOut.mean(), training.loop().tokensPerSecond(), reached, 100 * reached / roof, roof);
+    return metrics;
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+  }
+}

@@ -1,0 +1,65 @@
+package io.quartet.base;
+
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.PendingCheckpoint;
+import io.quartet.checkpoint.Stage;
+import io.quartet.checkpoint.Tokenizer;
+import io.quartet.checkpoint.TokenizerFiles;
+import io.quartet.checkpoint.TrainingRecord;
+import io.quartet.datasets.Corpus;
+import io.quartet.recipe.Recipe;
+import io.quartet.service.StageContext;
+import io.quartet.service.TrainingStage;
+import jakarta.inject.Singleton;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** Pretraining: the tokenizer, then the language model, on the recipe's running text. */
+@Singleton
+public class BaseStage implements TrainingStage {
+  @Override
+  public Stage stage() {
+    return Stage.BASE;
+  }
+
+  @Override
+  public Set<Stage> needs() {
+    return Set.of();
+  }
+
+  @Override
+  public Checkpoint train(StageContext context) {
+    long begun = System.nanoTime();
+    Recipe recipe = context.recipe();
+    int steps = recipe.base().steps();
+    context.progress(0, steps, "training tokenizer", Map.of());
+    Corpus corpus = Corpus.of(recipe);
+    BaseStart start = BaseStart.prepare(recipe, corpus, context.store(), context.scratch());
+    try (Tokenizer tokenizer = Tokenizer.load(start.tokenizerFiles());
+        PendingCheckpoint pending = context.begin(steps)) {
+      Path folder = pending.directory();
+      TokenizerFiles.copy(start.tokenizerFiles(), folder);
+      start.config().write(folder);
+      Map<String, Object> metrics = new LinkedHashMap<>();
+      double earlier;
+      try (var pretraining =
+          new BasePretraining(context, start, new BaseText(tokenizer, start.config(), corpus))) {
+        earlier = pretraining.earlierSeconds();
+        pretraining.run(folder.resolve(Checkpoint.WEIGHTS));
+        metrics.putAll(pretraining.metrics());
+      }
+      corpus
+          .lessons()
+          .ifPresent(
+              lessons -> {
+                context.progress(steps, steps, "evaluating", Map.of());
+                metrics.putAll(BaseEvaluation.measure(recipe, lessons, tokenizer, folder));
+              });
+      metrics.put("seconds", earlier + (System.nanoTime() - begun) / 1e9);
+      new TrainingRecord(recipe.yaml(), start.parent(), metrics).write(folder);
+      return pending.publish();
+    }
+  }
+}

@@ -1,0 +1,109 @@
+package io.quartet.base;
+
+import static io.quartet.checkpoint.ErrorCode.FAILED_PRECONDITION;
+
+import io.quartet.checkpoint.BpeTrainer;
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.CheckpointId;
+import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.ModelConfig;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Tokenizer;
+import io.quartet.checkpoint.TokenizerFiles;
+import io.quartet.datasets.Corpus;
+import io.quartet.model.CausalLm;
+import io.quartet.model.ModelWeights;
+import io.quartet.model.Precision;
+import io.quartet.recipe.Recipe;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What base training begins with: a tokenizer trained on the corpus and random weights, or another
+ * model's tokenizer and weights.
+ *
+ * @param tokenizerFiles folder with the tokenizer's files
+ * @param config the model's sizes
+ * @param weights another model's weights; empty for random ones
+ * @param parent the checkpoint that they are of
+ */
+record BaseStart(
+    Path tokenizerFiles,
+    ModelConfig config,
+    Optional<Path> weights,
+    Optional<CheckpointId> parent) {
+
+  /**
+   * Prepares it; a tokenizer that an interrupted attempt left in {@code scratch} is kept.
+   *
+   * @throws QuartetException NOT_FOUND if {@code model.from} is not there
+   */
+  static BaseStart prepare(Recipe recipe, Corpus corpus, CheckpointStore store, Path scratch) {
+    if (recipe.model().from().isPresent()) {
+      return from(recipe.model().from().get(), store);
+    }
+    Path files = scratch.resolve("tokenizer");
+    if (!Files.exists(files)) {
+      Path unfinished = scratch.resolve("tokenizer.tmp");
+      create(unfinished);
+      TokenizerFiles.write(
+          unfinished,
+          new BpeTrainer(recipe.data().tokenizer().vocabulary())
+              .train(corpus.tokenizerTexts(), corpus.tokenizerBoosts()));
+      move(unfinished, files);
+    }
+    try (Tokenizer tokenizer = Tokenizer.load(files)) {
+      ModelConfig config = recipe.model().config(tokenizer.vocabularySize());
+      return new BaseStart(files, config, Optional.empty(), Optional.empty());
+    }
+  }
+
+  private static BaseStart from(String source, CheckpointStore store) {
+    if (Files.isDirectory(Path.of(source))) {
+      Path folder = Path.of(source);
+      return new BaseStart(
+          folder,
+          ModelConfig.read(folder.resolve(ModelConfig.FILE)),
+          Optional.of(folder.resolve(Checkpoint.WEIGHTS)),
+          Optional.empty());
+    }
+    Checkpoint checkpoint = store.get(CheckpointId.parse(source));
+    return new BaseStart(
+        checkpoint.directory(),
+        checkpoint.config(),
+        Optional.of(checkpoint.weights()),
+        Optional.of(checkpoint.id()));
+  }
+
+  /** The model to train; build it outside of any pointer scope. */
+  CausalLm model(Recipe recipe) {
+    int sequence = recipe.base().sequence();
+    if (sequence > config.contextLength()) {
+      throw new QuartetException(
+          FAILED_PRECONDITION,
+          "base.sequence: %d, expected at most the context of '%s', %d"
+              .formatted(sequence, recipe.model().from().orElse("model"), config.contextLength()));
+    }
+    Precision precision = Precision.valueOf(recipe.precision().name());
+    return weights
+        .map(file -> ModelWeights.causalLm(config, precision, file))
+        .orElseGet(() -> new CausalLm(config, precision, recipe.seed()));
+  }
+
+  private static void create(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (java.io.IOException e) {
+      throw QuartetException.writing(folder, e);
+    }
+  }
+
+  private static void move(Path from, Path to) {
+    try {
+      Files.move(from, to, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    } catch (java.io.IOException e) {
+      throw QuartetException.writing(to, e);
+    }
+  }
+}

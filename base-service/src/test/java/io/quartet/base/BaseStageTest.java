@@ -1,0 +1,118 @@
+package io.quartet.base;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.CheckpointFile;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.recipe.Recipe;
+import io.quartet.service.StageTrial;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BaseStageTest {
+  private static final Recipe TINY = Recipe.committed("tiny");
+
+  @TempDir private Path folder;
+
+  @Test
+  void aTinyRunPublishesAMeasuredModel() throws Exception {
+    var trial = new StageTrial(folder);
+
+    Checkpoint base = trial.train(new BaseStage(), "r", TINY);
+
+    assertThat(base.id()).hasToString("base/r/30");
+    assertThat(base.files().stream().map(CheckpointFile::name))
+        .contains(
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "generation_config.json",
+            "training.json",
+            "evaluation.jsonl");
+    Map<String, ?> metrics = base.training().metrics();
+    assertThat(metrics)
+        .containsKeys("recall", "gold", "gold_parts", "tokens_per_second", "gemm_share", "seconds");
+    assertThat(metrics.get("parameters")).isEqualTo(base.config().parameters());
+    assertThat((Double) metrics.get("validation_loss")).isBetween(3.0, 6.4);
+    assertThat((Double) metrics.get("bits_per_byte")).isBetween(1.0, 8.0);
+    assertThat(base.training().recipeYaml()).isEqualTo(TINY.yaml());
+    assertThat(trial.reported().stream().map(StageTrial.Reported::phase).distinct())
+        .containsExactly("training tokenizer", "training", "measuring", "evaluating");
+  }
+
+  @Test
+  void aStoppedRunEndsWithTheSameWeightsAsOneThatWasNot() throws Exception {
+    Checkpoint whole = new StageTrial(folder.resolve("whole")).train(new BaseStage(), "r", TINY);
+
+    Path home = folder.resolve("stopped");
+    assertThatThrownBy(() -> new StageTrial(home).stopAt(13).train(new BaseStage(), "r", TINY))
+        .isInstanceOfSatisfying(
+            QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED));
+    var second = new StageTrial(home);
+    Checkpoint continued = second.train(new BaseStage(), "r", TINY);
+
+    assertThat(Files.mismatch(continued.weights(), whole.weights())).isEqualTo(-1);
+    assertThat(second.reported().stream().filter(r -> r.phase().equals("training")).findFirst())
+        .hasValueSatisfying(first -> assertThat(first.step()).isGreaterThan(13));
+    assertThat(continued.training().metrics().get("tokens"))
+        .isEqualTo(whole.training().metrics().get("tokens"));
+  }
+
+  @Test
+  void onesOwnTextAloneIsEnough() throws Exception {
+    Path file = folder.resolve("own.txt");
+    Files.writeString(file, "the quick brown fox jumps over the lazy dog. ".repeat(200));
+    Path other = folder.resolve("other.jsonl");
+    Files.writeString(other, "{\"messages\": []}\n");
+    Recipe recipe =
+        Recipe.parse(
+            """
+            threads: 1
+            precision: fp32
+            data:
+              lessons: null
+              documents: ['%s']
+              demonstrations: ['%s']
+              comparisons: ['%s']
+              prompts: ['%s']
+              tokenizer: {vocabulary: 300}
+            model: {hidden: 32, layers: 1, heads: 2, key_value_heads: 1, feed_forward: 48}
+            base: {steps: 10, warmup_steps: 2}
+            rl: {reward: model}
+            """
+                .formatted(file, other, other, other));
+
+    Checkpoint base = new StageTrial(folder.resolve("home")).train(new BaseStage(), "own", recipe);
+
+    assertThat(base.training().metrics()).containsKeys("bits_per_byte").doesNotContainKey("gold");
+  }
+
+  @Test
+  void trainingGoesOnFromAnotherModel() throws Exception {
+    var trial = new StageTrial(folder);
+    Checkpoint first = trial.train(new BaseStage(), "first", TINY);
+    Recipe from = Recipe.parse(TINY.yaml().replace("from: null", "from: base/first/30"));
+
+    Checkpoint second = trial.train(new BaseStage(), "second", from);
+
+    assertThat(second.training().parent()).contains(first.id());
+    assertThat((Double) second.training().metrics().get("validation_loss"))
+        .isLessThan((Double) first.training().metrics().get("validation_loss"));
+  }
+
+  @Test
+  void anUnknownStartingModelIsNotFound() {
+    Recipe from = Recipe.parse(TINY.yaml().replace("from: null", "from: base/none/1"));
+
+    assertThatThrownBy(() -> new StageTrial(folder).train(new BaseStage(), "r", from))
+        .isInstanceOf(QuartetException.class)
+        .hasMessage("no checkpoint 'base/none/1'");
+  }
+}
