@@ -1,0 +1,66 @@
+package io.quartet.sft;
+
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.PendingCheckpoint;
+import io.quartet.checkpoint.Stage;
+import io.quartet.checkpoint.Tokenizer;
+import io.quartet.checkpoint.TokenizerFiles;
+import io.quartet.checkpoint.TrainingRecord;
+import io.quartet.datasets.Corpus;
+import io.quartet.recipe.Recipe;
+import io.quartet.service.StageContext;
+import io.quartet.service.TrainingStage;
+import jakarta.inject.Singleton;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Supervised fine-tuning of the run's base model on demonstrations. */
+@Singleton
+public class SftStage implements TrainingStage {
+  @Override
+  public Stage stage() {
+    return Stage.SFT;
+  }
+
+  @Override
+  public Set<Stage> needs() {
+    return Set.of(Stage.BASE);
+  }
+
+  @Override
+  public Checkpoint train(StageContext context) {
+    long begun = System.nanoTime();
+    Recipe recipe = context.recipe();
+    int steps = recipe.sft().steps();
+    context.progress(0, steps, "reading demonstrations", Map.of());
+    Checkpoint base = context.input(Stage.BASE);
+    Corpus corpus = Corpus.of(recipe);
+    try (Tokenizer tokenizer = Tokenizer.load(base.directory());
+        PendingCheckpoint pending = context.begin(steps)) {
+      Path folder = pending.directory();
+      TokenizerFiles.copy(base.directory(), folder);
+      base.config().write(folder);
+      Map<String, Object> metrics = new LinkedHashMap<>();
+      double earlier;
+      try (var tuning =
+          new SftTuning(context, base, new SftData(tokenizer, base.config(), recipe, corpus))) {
+        earlier = tuning.earlierSeconds();
+        tuning.run(folder.resolve(Checkpoint.WEIGHTS));
+        metrics.putAll(tuning.metrics());
+      }
+      corpus
+          .lessons()
+          .ifPresent(
+              lessons -> {
+                context.progress(steps, steps, "evaluating", Map.of());
+                metrics.putAll(SftEvaluation.measure(recipe, lessons, tokenizer, folder));
+              });
+      metrics.put("seconds", earlier + (System.nanoTime() - begun) / 1e9);
+      new TrainingRecord(recipe.yaml(), Optional.of(base.id()), metrics).write(folder);
+      return pending.publish();
+    }
+  }
+}

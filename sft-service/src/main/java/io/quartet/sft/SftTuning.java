@@ -1,0 +1,99 @@
+package io.quartet.sft;
+
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.model.AdamW;
+import io.quartet.model.CausalLm;
+import io.quartet.model.LanguageModelTraining;
+import io.quartet.model.LearningRateSchedule;
+import io.quartet.model.ModelWeights;
+import io.quartet.model.Precision;
+import io.quartet.model.StepMetrics;
+import io.quartet.model.TorchRuntime;
+import io.quartet.model.Trainer;
+import io.quartet.model.Workers;
+import io.quartet.recipe.Recipe;
+import io.quartet.service.StageContext;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The base model's training on demonstrations, from the last snapshot to the last step. */
+final class SftTuning implements AutoCloseable {
+  private final StageContext context;
+  private final Recipe.Sft recipe;
+  private final SftData data;
+  private final Workers workers;
+  private final CausalLm model;
+  private final LanguageModelTraining training;
+  private final Map<String, Double> latest = new LinkedHashMap<>();
+
+  SftTuning(StageContext context, Checkpoint base, SftData data) {
+    this.context = context;
+    this.recipe = context.recipe().sft();
+    this.data = data;
+    this.workers = TorchRuntime.configure(context.recipe().threads());
+    this.model =
+        ModelWeights.causalLm(
+            base.config(), Precision.valueOf(context.recipe().precision().name()), base.weights());
+    Recipe.Optimization optimization = recipe.optimization();
+    var schedule =
+        LearningRateSchedule.of(
+            optimization.schedule().name(),
+            optimization.learningRate(),
+            optimization.warmupSteps(),
+            optimization.steps(),
+            optimization.finalShare());
+    var trainer =
+        new Trainer<>(
+            model,
+            new AdamW(model, AdamW.Options.of(optimization.weightDecay())),
+            schedule,
+            optimization.gradientClip(),
+            workers);
+    this.training =
+        new LanguageModelTraining(
+            trainer,
+            workers,
+            new LanguageModelTraining.Batches(
+                recipe.batch(), recipe.sequence(), recipe.snapshotEvery()),
+            data::epoch,
+            context.scratch());
+  }
+
+  /** Seconds that earlier processes spent on steps. */
+  double earlierSeconds() {
+    return training.loop().seconds();
+  }
+
+  /** Trains to the last step and writes the weights. */
+  void run(Path weights) {
+    training.run(recipe.steps(), context::stopping, this::stepped);
+    ModelWeights.save(model, weights);
+  }
+
+  private void stepped(StepMetrics step) {
+    if (step.step() % recipe.snapshotEvery() == 0) {
+      latest.put("validation_loss", training.measure(data.heldOut()).mean());
+    }
+    latest.put("loss", step.loss());
+    latest.put("learning_rate", step.learningRate());
+    latest.put("gradient_norm", step.gradientNorm());
+    latest.put("tokens", (double) training.loop().tokens());
+    latest.put("tokens_per_second", training.loop().tokensPerSecond());
+    context.progress(step.step(), recipe.steps(), "training", latest);
+  }
+
+  /** What was trained, how fast and how well, by the names of {@code training.json}. */
+  Map<String, Object> metrics() {
+    context.progress(recipe.steps(), recipe.steps(), "measuring", latest);
+    Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
+    metrics.put("parameters", model.parameterCount());
+    metrics.put("validation_loss", training.measure(data.heldOut()).mean());
+    return metrics;
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+  }
+}

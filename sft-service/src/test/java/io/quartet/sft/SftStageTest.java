@@ -1,0 +1,115 @@
+package io.quartet.sft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quartet.checkpoint.BpeTrainer;
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.CheckpointFile;
+import io.quartet.checkpoint.CheckpointId;
+import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.ModelConfig;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Stage;
+import io.quartet.checkpoint.Tokenizer;
+import io.quartet.checkpoint.TokenizerFiles;
+import io.quartet.checkpoint.TrainingRecord;
+import io.quartet.datasets.Corpus;
+import io.quartet.model.CausalLm;
+import io.quartet.model.ModelWeights;
+import io.quartet.model.Precision;
+import io.quartet.recipe.Recipe;
+import io.quartet.service.StageTrial;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SftStageTest {
+  private static final Recipe TINY = Recipe.committed("tiny");
+
+  @TempDir private Path folder;
+
+  @Test
+  void aTinyRunPublishesAMeasuredAssistantWithItsParent() throws Exception {
+    var trial = new StageTrial(folder);
+    Checkpoint base = untrainedBase(trial.store());
+
+    Checkpoint sft = trial.train(new SftStage(), "r", TINY);
+
+    assertThat(sft.id()).hasToString("sft/r/15");
+    assertThat(sft.training().parent()).contains(base.id());
+    assertThat(sft.files().stream().map(CheckpointFile::name))
+        .contains("tokenizer.json", "tokenizer_config.json", "evaluation.jsonl");
+    assertThat(sft.training().metrics())
+        .containsKeys("validation_loss", "gold", "gold_parts", "greedy", "tokens", "seconds");
+    assertThat(trial.reported().stream().map(StageTrial.Reported::phase).distinct())
+        .containsExactly("reading demonstrations", "training", "measuring", "evaluating");
+    double first = loss(trial.reported().get(1));
+    double last = (Double) sft.training().metrics().get("validation_loss");
+    assertThat(last).isLessThan(first);
+  }
+
+  @Test
+  void aStoppedRunEndsWithTheSameWeightsAsOneThatWasNot() throws Exception {
+    var uninterrupted = new StageTrial(folder.resolve("whole"));
+    untrainedBase(uninterrupted.store());
+    Checkpoint whole = uninterrupted.train(new SftStage(), "r", TINY);
+
+    Path home = folder.resolve("stopped");
+    untrainedBase(new CheckpointStore(home));
+    assertThatThrownBy(() -> new StageTrial(home).stopAt(7).train(new SftStage(), "r", TINY))
+        .isInstanceOfSatisfying(
+            QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED));
+    Checkpoint continued = new StageTrial(home).train(new SftStage(), "r", TINY);
+
+    assertThat(Files.mismatch(continued.weights(), whole.weights())).isEqualTo(-1);
+  }
+
+  @Test
+  void aBadRowNamesFileLineAndReason() throws Exception {
+    Path file = folder.resolve("own.jsonl");
+    Files.writeString(
+        file,
+        """
+        {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]}
+        {"messages": []}
+        """);
+    Recipe recipe =
+        Recipe.parse(TINY.yaml().replace("demonstrations: []", "demonstrations: ['" + file + "']"));
+    var trial = new StageTrial(folder);
+    untrainedBase(trial.store());
+
+    assertThatThrownBy(() -> trial.train(new SftStage(), "r", recipe))
+        .isInstanceOfSatisfying(
+            QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
+        .hasMessageStartingWith(file + ":2: ");
+  }
+
+  private static double loss(StageTrial.Reported reported) {
+    return reported.metrics().getOrDefault("loss", Double.NaN);
+  }
+
+  /** A base checkpoint as the base service would publish it, but for its training. */
+  private static Checkpoint untrainedBase(CheckpointStore store) {
+    Corpus corpus = Corpus.of(TINY);
+    try (var pending = store.begin(new CheckpointId(Stage.BASE, "r", 30))) {
+      Path files = pending.directory();
+      TokenizerFiles.write(
+          files,
+          new BpeTrainer(TINY.data().tokenizer().vocabulary())
+              .train(corpus.tokenizerTexts(), corpus.tokenizerBoosts()));
+      try (Tokenizer tokenizer = Tokenizer.load(files)) {
+        ModelConfig config = TINY.model().config(tokenizer.vocabularySize());
+        config.write(files);
+        ModelWeights.save(
+            new CausalLm(config, Precision.FP32, 1), files.resolve(Checkpoint.WEIGHTS));
+      }
+      new TrainingRecord(TINY.yaml(), Optional.empty(), Map.of()).write(files);
+      return pending.publish();
+    }
+  }
+}
