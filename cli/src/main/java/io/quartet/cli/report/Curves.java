@@ -23,14 +23,16 @@ final class Curves {
           Stage.STAGE_REWARD,
           List.of(
               new Plot("ranking loss", "loss", "validation_loss"),
-              new Plot("pairs ranked right", "accuracy", "validation_accuracy")),
+              new Plot("pairs ranked right", "held_out_accuracy", "accuracy")),
           Stage.STAGE_RL,
           List.of(
               new Plot("reward", "reward"),
               new Plot("KL to the SFT policy, nats an answer", "kl"),
-              new Plot("gold score on held-out prompts", "gold"),
+              new Plot(
+                  "gold on held-out words, with its parts", "gold", "gold_truth", "gold_manner"),
               new Plot("entropy, nats a token", "entropy"),
               new Plot("answer length, tokens", "answer_length"),
+              new Plot("answers that end", "ended"),
               new Plot("share of clipped ratios", "clip_fraction"),
               new Plot("value loss", "value_loss"),
               new Plot("explained variance of the values", "explained_variance")));
@@ -45,7 +47,7 @@ final class Curves {
     for (Plot plot : PLOTS.getOrDefault(stage, List.of())) {
       List<Series> curves = new ArrayList<>();
       for (String metric : plot.metrics()) {
-        String color = curves.isEmpty() ? RunView.label(stage) : "ink";
+        String color = List.of(RunView.label(stage), "ink", "muted").get(curves.size());
         Series curve = new Series(Html.words(metric), color, points(view, stage, metric));
         if (curve.points().size() > 1) {
           curves.add(curve);

@@ -15,6 +15,12 @@ final class Html {
   static String words(String key) {
     return switch (key) {
       case "kl" -> "KL, nats an answer";
+      case "gold_interval" -> "gold change, 95 %";
+      case "token_f1" -> "token F1";
+      case "gemm_share" -> "share of GEMM speed";
+      case "gflops_per_second" -> "GFLOP a second";
+      case "gemm_gflops_per_second" -> "GFLOP a second, GEMM";
+      case "tokens_per_second" -> "tokens a second";
       case "flops" -> "FLOPs";
       case "bits_per_byte" -> "bits per byte";
       default -> key.replace('_', ' ');

@@ -67,12 +67,12 @@ record IntervalChart(String title, List<Row> rows, double reference) {
       bar.append(
           "<path class=whisker d=\"M%s %sH%sM%s %sv8M%s %sv8\" />"
               .formatted(
-                  Figures.at(x.at(e.low())),
+                  Figures.at(x.at(Math.max(0, e.low()))),
                   Figures.at(y),
-                  Figures.at(x.at(e.high())),
-                  Figures.at(x.at(e.low())),
+                  Figures.at(x.at(Math.min(1, e.high()))),
+                  Figures.at(x.at(Math.max(0, e.low()))),
                   Figures.at(y - 4),
-                  Figures.at(x.at(e.high())),
+                  Figures.at(x.at(Math.min(1, e.high()))),
                   Figures.at(y - 4)));
     }
     return bar.append(

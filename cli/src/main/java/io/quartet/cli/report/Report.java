@@ -12,6 +12,7 @@ import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.Stage;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -47,7 +48,8 @@ public record Report(RunView view, ObjectNode json) {
               "reward_before", "reward_after", "kl", "gold_before", "gold_after", "gold_interval"));
 
   /** For the page, or told elsewhere in the report. */
-  private static final Set<String> ELSEWHERE = Set.of("samples", "curves", "win_rates", "seconds");
+  private static final Set<String> ELSEWHERE =
+      Set.of("samples", "curve", "curves", "win_rates", "best_of_n", "seconds");
 
   /** The report of a run, as far as it came. */
   public static Report of(RunView view) {
@@ -77,7 +79,7 @@ public record Report(RunView view, ObjectNode json) {
   private static ObjectNode stage(RunView view, Stage stage) {
     JsonNode metrics = StageMetrics.of(view, stage);
     ObjectNode figures = StageMetrics.JSON.createObjectNode();
-    FIGURES_OF.getOrDefault(stage, List.of()).forEach(f -> figures.set(f, figure(metrics.path(f))));
+    FIGURES_OF.getOrDefault(stage, List.of()).forEach(name -> putFigure(figures, name, metrics));
     metrics
         .properties()
         .forEach(
@@ -89,6 +91,23 @@ public record Report(RunView view, ObjectNode json) {
     double elapsed = view.elapsed(stage).toMillis() / 1000.0;
     figures.put("seconds", metrics.path("seconds").asDouble(elapsed));
     return figures;
+  }
+
+  /** A figure with an interval becomes the figure, and the interval beside it. */
+  private static void putFigure(ObjectNode figures, String name, JsonNode metrics) {
+    // The check takes the recipe's number of answers, which is eight unless somebody says
+    // otherwise.
+    JsonNode value = metrics.path(name.equals("best_of_8") ? "best_of_n" : name);
+    if (value.isMissingNode() && figures.has(name)) {
+      return;
+    }
+    Optional<Estimate> estimate = value.isObject() ? Estimate.parse(value) : Optional.empty();
+    if (estimate.isEmpty()) {
+      figures.set(name, figure(value));
+      return;
+    }
+    figures.put(name, estimate.get().mean());
+    figures.putArray(name + "_interval").add(estimate.get().low()).add(estimate.get().high());
   }
 
   private static JsonNode figure(JsonNode node) {

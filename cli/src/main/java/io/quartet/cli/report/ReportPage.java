@@ -117,8 +117,7 @@ final class ReportPage {
   private Optional<String> goldChange() {
     List<IntervalChart.Row> rows = new ArrayList<>();
     for (String model : MODELS) {
-      Estimate.parse(
-              json.at("/gold/" + model), json.at("/stages/" + model + "/gold_interval_" + model))
+      Estimate.parse(json.at("/gold/" + model), goldInterval(model))
           .ifPresent(
               e -> rows.add(new IntervalChart.Row("gold score, " + NAMES.get(model), model, e)));
     }
@@ -127,6 +126,11 @@ final class ReportPage {
         : Optional.of(
             new IntervalChart("gold score on held-out words, temperature 1", rows, Double.NaN)
                 .svg());
+  }
+
+  /** Base and SFT keep the parts of their gold beside it; RL's gold is before and after. */
+  private JsonNode goldInterval(String model) {
+    return json.at("/stages/" + model + (model.equals("rl") ? "/gold/mean" : "/gold_parts/mean"));
   }
 
   private String samples() {

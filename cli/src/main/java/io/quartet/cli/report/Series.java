@@ -39,18 +39,14 @@ record Series(String name, String color, List<Point> points) {
     return points.size() >= NOISY;
   }
 
-  /** A moving average over about a fifteenth of the curve, which lags behind nothing. */
+  /** A centred moving average over about a fifteenth of the curve. */
   Series smoothed() {
     int reach = Math.max(1, points.size() / 30);
     List<Point> smooth = new ArrayList<>();
     for (int i = 0; i < points.size(); i++) {
-      // A window that shrinks towards the ends stays centred.
-      int within = Math.min(reach, Math.min(i, points.size() - 1 - i));
-      double mean =
-          points.subList(i - within, i + within + 1).stream()
-              .mapToDouble(Point::y)
-              .average()
-              .orElseThrow();
+      int from = Math.max(0, i - reach);
+      int to = Math.min(points.size(), i + reach + 1);
+      double mean = points.subList(from, to).stream().mapToDouble(Point::y).average().orElseThrow();
       smooth.add(new Point(points.get(i).x(), mean));
     }
     return new Series(name, color, smooth);

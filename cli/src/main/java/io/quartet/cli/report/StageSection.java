@@ -6,9 +6,13 @@ import io.quartet.v1.Stage;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** One stage's part of the page: its figures and its curves. */
 final class StageSection {
+  private static final Set<String> SHOWN = Set.of("by_flaw", "best_of_8");
+  private static final String INTERVAL = "_interval";
+
   private final RunView view;
   private final Stage stage;
   private final String name;
@@ -27,18 +31,26 @@ final class StageSection {
         "<section class=stage style=\"--c:var(--%s)\"><h3>%s</h3><dl>"
             .formatted(RunView.label(stage), Html.escape(name)));
     StringBuilder tables = new StringBuilder();
+    StringBuilder more = new StringBuilder();
     for (Map.Entry<String, JsonNode> figure : figures.properties()) {
-      value(figure.getKey(), figure.getValue())
-          .ifPresentOrElse(
-              v ->
-                  html.append(
-                      "<div><dt>%s<dd>%s</div>"
-                          .formatted(Html.escape(Html.words(figure.getKey())), v)),
-              () -> tables.append(table(figure.getKey(), figure.getValue())));
+      String key = figure.getKey();
+      Optional<String> value = value(key, figure.getValue());
+      if (value.isEmpty()) {
+        (SHOWN.contains(key) ? tables : more).append(table(key, figure.getValue()));
+      } else if (!toldBesideItsFigure(key)) {
+        html.append(
+            "<div><dt>%s<dd>%s%s</div>"
+                .formatted(Html.escape(Html.words(key)), value.get(), interval(key)));
+      }
     }
     html.append("</dl>");
     if (!tables.isEmpty()) {
       html.append("<div class=tables>").append(tables).append("</div>");
+    }
+    if (!more.isEmpty()) {
+      html.append("<details><summary>More figures</summary><div class=tables>")
+          .append(more)
+          .append("</div></details>");
     }
     List<LineChart> charts = Curves.of(view, stage);
     if (!charts.isEmpty()) {
@@ -47,6 +59,18 @@ final class StageSection {
       html.append("</div>");
     }
     return html.append("</section>").toString();
+  }
+
+  private boolean toldBesideItsFigure(String key) {
+    return key.endsWith(INTERVAL)
+        && figures.path(key.substring(0, key.length() - INTERVAL.length())).isNumber();
+  }
+
+  private String interval(String key) {
+    return value(key, figures.path(key + INTERVAL))
+        .filter(v -> figures.path(key + INTERVAL).isArray())
+        .map(v -> " <small>" + v + "</small>")
+        .orElse("");
   }
 
   /** A figure in one piece; empty for a group of figures. */

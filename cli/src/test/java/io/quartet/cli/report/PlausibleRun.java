@@ -118,7 +118,7 @@ public final class PlausibleRun {
   private void reward(Map<String, Double> latest, int step, double done) {
     latest.put("loss", 0.42 + 0.3 * Math.exp(-3 * done) + noise(0.05));
     if (step % 40 == 0) {
-      latest.put("accuracy", 0.77 - 0.25 * Math.exp(-4 * done) + noise(0.008));
+      latest.put("held_out_accuracy", 0.77 - 0.25 * Math.exp(-4 * done) + noise(0.008));
     }
   }
 
@@ -127,11 +127,14 @@ public final class PlausibleRun {
     latest.put("kl", 2.1 * (1 - Math.exp(-3 * done)) + Math.abs(noise(0.05)));
     latest.put("entropy", 0.62 - 0.2 * done + noise(0.02));
     latest.put("answer_length", 15.5 - 1.2 * done + noise(0.3));
+    latest.put("ended", Math.min(1, 0.985 + 0.012 * done + noise(0.004)));
     latest.put("clip_fraction", 0.06 + Math.abs(noise(0.02)));
     latest.put("value_loss", 0.2 + 0.5 * Math.exp(-5 * done) + Math.abs(noise(0.03)));
     latest.put("explained_variance", 0.6 - 0.7 * Math.exp(-6 * done) + noise(0.04));
     if (step % 10 == 0) {
       latest.put("gold", 0.71 - 0.2 * Math.exp(-2.6 * done));
+      latest.put("gold_truth", 0.6 - 0.18 * Math.exp(-2.2 * done));
+      latest.put("gold_manner", 0.82 - 0.22 * Math.exp(-3 * done));
     }
   }
 

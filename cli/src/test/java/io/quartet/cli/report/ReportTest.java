@@ -55,6 +55,9 @@ class ReportTest {
         .isEqualTo(JSON.createObjectNode().put("base", 0.125).put("sft", 0.524).put("rl", 0.702));
     assertThat(keys(json.path("win_rates")))
         .containsExactlyInAnyOrder("rl_vs_sft", "rl_vs_base", "sft_vs_base");
+    assertThat(json.at("/stages/reward/accuracy").doubleValue()).isEqualTo(0.783);
+    assertThat(json.at("/stages/reward/accuracy_interval").toString()).isEqualTo("[0.761,0.805]");
+    assertThat(json.at("/stages/rl/kl").doubleValue()).isEqualTo(2.03);
     assertThat(json.at("/checkpoints/rl").textValue()).isEqualTo("rl/default-1/60");
     assertThat(json.path("seconds").doubleValue()).isEqualTo(327);
   }
