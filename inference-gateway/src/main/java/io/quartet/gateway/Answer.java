@@ -1,0 +1,258 @@
+package io.quartet.gateway;
+
+import static io.quartet.checkpoint.ErrorCode.INTERNAL;
+import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
+
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.Generation;
+import io.quartet.decoder.GenerationHandle;
+import io.quartet.decoder.TokenListener;
+import io.quartet.v1.FinishReason;
+import io.quartet.v1.SamplingParameters;
+import io.quartet.v1.Usage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One answer between the decoder's thread, which only drops tokens here, and its reader, who takes
+ * them as fast as it can. Tokens become text as they come, so that a stop string ends the
+ * generation however slow the reader is; unread text waits in one buffer, which the context length
+ * bounds.
+ */
+final class Answer implements TokenListener {
+  private final AnswerSink sink;
+  private final Executor executor;
+  private final AnswerText text;
+  private final Header header;
+  private final Progress progress;
+  private final AtomicBoolean scheduled = new AtomicBoolean();
+
+  // What the decoder's thread hands over; guarded by this.
+  private List<Integer> newTokens = new ArrayList<>();
+  private List<Float> newLogProbs = new ArrayList<>();
+  private @Nullable FinishReason ended;
+  private @Nullable QuartetException failed;
+  private @Nullable GenerationHandle handle;
+  private boolean unwanted;
+  private boolean readerGone;
+
+  // What has been read and not been sent; touched by one drain at a time.
+  private final Object drain = new Object();
+  private final StringBuilder unsentText = new StringBuilder();
+  private List<Integer> unsentTokens = new ArrayList<>();
+  private List<Float> unsentLogProbs = new ArrayList<>();
+  private @Nullable FinishReason reason;
+  private int completionTokens;
+  private boolean begun;
+  private boolean decoded;
+  private boolean over;
+
+  /** What is known of an answer before its first token. */
+  record Header(String checkpointId, SamplingParameters effective, int promptTokens) {}
+
+  /** What the gateway counts of an answer. */
+  interface Progress {
+    /** The first token came. */
+    void firstToken();
+
+    /** The decoder and the tokenizer have nothing more to do with it. */
+    void decoded(String outcome, int completionTokens);
+  }
+
+  /**
+   * @param header begins the answer at its reader
+   * @param executor runs the work that the decoder's thread must not do
+   */
+  Answer(AnswerSink sink, Header header, AnswerText text, Progress progress, Executor executor) {
+    this.sink = sink;
+    this.header = header;
+    this.text = text;
+    this.progress = progress;
+    this.executor = executor;
+  }
+
+  /** The decoder has taken it. */
+  void underWay(GenerationHandle generation) {
+    boolean late;
+    synchronized (this) {
+      handle = generation;
+      late = unwanted;
+    }
+    if (late) {
+      generation.cancel();
+    }
+    schedule();
+  }
+
+  /** The reader can take more. */
+  void wake() {
+    schedule();
+  }
+
+  /** The reader is gone: nothing is sent any more, and the slot becomes free. */
+  void cancel() {
+    synchronized (this) {
+      readerGone = true;
+    }
+    abandon();
+  }
+
+  @Override
+  public void token(int tokenId, float logProb) {
+    synchronized (this) {
+      newTokens.add(tokenId);
+      newLogProbs.add(logProb);
+    }
+    schedule();
+  }
+
+  @Override
+  public void finished(Generation generation) {
+    synchronized (this) {
+      ended =
+          switch (generation.finishReason()) {
+            case STOP -> FinishReason.FINISH_REASON_STOP;
+            case LENGTH -> FinishReason.FINISH_REASON_LENGTH;
+            case CANCELLED -> FinishReason.FINISH_REASON_CANCELLED;
+          };
+    }
+    schedule();
+  }
+
+  @Override
+  public void failed(QuartetException failure) {
+    synchronized (this) {
+      failed = failure;
+    }
+    schedule();
+  }
+
+  private void schedule() {
+    if (scheduled.compareAndSet(false, true)) {
+      executor.execute(
+          () -> {
+            scheduled.set(false);
+            synchronized (drain) {
+              drain();
+            }
+          });
+    }
+  }
+
+  private void drain() {
+    try {
+      read();
+      send();
+    } catch (RuntimeException e) { // nobody above: the reader would wait for ever
+      var failure =
+          e instanceof QuartetException known
+              ? known
+              : new QuartetException(INTERNAL, "answer failed: " + e, e);
+      abandon();
+      conclude(failure);
+    }
+  }
+
+  /** Turns the tokens that have come into text. */
+  private void read() {
+    List<Integer> tokens;
+    List<Float> logProbs;
+    @Nullable FinishReason end;
+    @Nullable QuartetException failure;
+    boolean gone;
+    synchronized (this) {
+      tokens = newTokens;
+      logProbs = newLogProbs;
+      end = ended;
+      failure = failed;
+      gone = readerGone;
+      newTokens = new ArrayList<>();
+      newLogProbs = new ArrayList<>();
+    }
+    for (int i = 0; i < tokens.size() && reason == null; i++) {
+      if (completionTokens == 0) {
+        progress.firstToken();
+      }
+      completionTokens++;
+      unsentText.append(text.push(tokens.get(i)));
+      unsentTokens.add(tokens.get(i));
+      unsentLogProbs.add(logProbs.get(i));
+      if (text.stopped()) {
+        reason = FinishReason.FINISH_REASON_STOP;
+        abandon();
+      }
+    }
+    if (failure != null) {
+      conclude(failure);
+    } else if (end != null) {
+      if (reason == null) {
+        reason = end;
+        unsentText.append(text.flush());
+      }
+      if (reason == FinishReason.FINISH_REASON_CANCELLED && !gone) {
+        conclude(new QuartetException(UNAVAILABLE, "the gateway is shutting down"));
+      } else {
+        decoded(gone ? "CANCELLED" : "OK");
+      }
+    }
+  }
+
+  private void send() {
+    boolean gone;
+    synchronized (this) {
+      gone = readerGone;
+    }
+    if (over || gone || !sink.ready()) {
+      return;
+    }
+    if (!begun) {
+      begun = true;
+      sink.begin(header.checkpointId(), header.effective());
+    }
+    if (unsentText.length() > 0 || !unsentTokens.isEmpty()) {
+      sink.part(unsentText.toString(), unsentTokens, unsentLogProbs);
+      unsentText.setLength(0);
+      unsentTokens = new ArrayList<>();
+      unsentLogProbs = new ArrayList<>();
+    }
+    if (reason != null) {
+      over = true;
+      sink.end(
+          reason,
+          Usage.newBuilder()
+              .setPromptTokens(header.promptTokens())
+              .setCompletionTokens(completionTokens)
+              .build());
+    }
+  }
+
+  /** Nobody needs more tokens. */
+  private void abandon() {
+    @Nullable GenerationHandle running;
+    synchronized (this) {
+      unwanted = true;
+      running = handle;
+    }
+    if (running != null) {
+      running.cancel();
+    }
+  }
+
+  private void conclude(QuartetException failure) {
+    if (!over) {
+      over = true;
+      sink.fail(failure);
+    }
+    decoded(failure.code().name());
+  }
+
+  private void decoded(String outcome) {
+    if (!decoded) {
+      decoded = true;
+      progress.decoded(outcome, completionTokens);
+    }
+  }
+}

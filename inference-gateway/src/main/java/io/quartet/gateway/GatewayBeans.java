@@ -1,0 +1,93 @@
+package io.quartet.gateway;
+
+import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.quartet.decoder.DecoderOptions;
+import io.quartet.service.CheckpointExchange;
+import io.quartet.service.Events;
+import io.quartet.service.Topic;
+import io.quartet.v1.ChatServiceGrpc;
+import io.quartet.v1.GenerationServiceGrpc;
+import io.quartet.v1.ModelServiceGrpc;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/** The gateway's objects as beans, and their beginning and end. */
+@Singleton
+public class GatewayBeans {
+  private static final int TEXT_THREADS = 2;
+
+  private static final List<String> SERVICES =
+      List.of(
+          GrpcHealthStorage.DEFAULT_SERVICE_NAME,
+          ChatServiceGrpc.SERVICE_NAME,
+          GenerationServiceGrpc.SERVICE_NAME,
+          ModelServiceGrpc.SERVICE_NAME);
+
+  private final GrpcHealthStorage health;
+  private final ModelCatalog catalog;
+  private final ModelLoader loader;
+  private final Answering answering;
+  private final ExecutorService executor;
+
+  GatewayBeans(
+      GatewayConfig config,
+      CheckpointExchange exchange,
+      MeterRegistry registry,
+      GrpcHealthStorage health) {
+    int processors = Runtime.getRuntime().availableProcessors();
+    var options = new DecoderOptions(config.slots(), config.threads().orElse(processors));
+    this.health = health;
+    catalog =
+        new ModelCatalog(
+            config.extraModels(), Clock.systemUTC(), () -> tell(ServingStatus.SERVING));
+    loader = new ModelLoader(catalog, exchange, options, config.waiting());
+    executor =
+        Executors.newFixedThreadPool(
+            TEXT_THREADS,
+            task -> {
+              var thread = new Thread(task, "answers");
+              thread.setDaemon(true);
+              return thread;
+            });
+    answering = new Answering(catalog, new GatewayMetrics(registry), executor);
+  }
+
+  @Produces
+  @Singleton
+  ModelCatalog catalog() {
+    return catalog;
+  }
+
+  @Produces
+  @Singleton
+  Answering answering() {
+    return answering;
+  }
+
+  void start(@Observes StartupEvent event, Events events) {
+    tell(ServingStatus.NOT_SERVING);
+    loader.start();
+    events.follow(Topic.CHECKPOINTS, catalog::announce).caughtUp().thenRun(catalog::caughtUp);
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    tell(ServingStatus.NOT_SERVING);
+    loader.close();
+    catalog.close();
+    executor.shutdown();
+  }
+
+  /** What gRPC's health service says of each service and of all together. */
+  private void tell(ServingStatus status) {
+    SERVICES.forEach(service -> health.setStatus(service, status));
+  }
+}

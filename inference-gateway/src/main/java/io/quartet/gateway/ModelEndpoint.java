@@ -1,0 +1,42 @@
+package io.quartet.gateway;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.quarkus.grpc.GrpcService;
+import io.quartet.v1.GetModelRequest;
+import io.quartet.v1.ListModelsRequest;
+import io.quartet.v1.ListModelsResponse;
+import io.quartet.v1.Model;
+import io.quartet.v1.ModelServiceGrpc;
+import io.quartet.v1.WatchModelsRequest;
+import io.smallrye.common.annotation.Blocking;
+
+/** Tells what is served. */
+@GrpcService
+public class ModelEndpoint extends ModelServiceGrpc.ModelServiceImplBase {
+  private final ModelCatalog catalog;
+
+  ModelEndpoint(ModelCatalog catalog) {
+    this.catalog = catalog;
+  }
+
+  @Override
+  @Blocking
+  public void list(ListModelsRequest request, StreamObserver<ListModelsResponse> responses) {
+    responses.onNext(ListModelsResponse.newBuilder().addAllModels(catalog.list()).build());
+    responses.onCompleted();
+  }
+
+  @Override
+  @Blocking
+  public void get(GetModelRequest request, StreamObserver<Model> responses) {
+    responses.onNext(catalog.get(request.getModel()));
+    responses.onCompleted();
+  }
+
+  @Override
+  @Blocking
+  public void watch(WatchModelsRequest request, StreamObserver<Model> responses) {
+    ModelStream.send(catalog, (ServerCallStreamObserver<Model>) responses);
+  }
+}

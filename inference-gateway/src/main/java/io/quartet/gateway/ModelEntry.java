@@ -1,0 +1,175 @@
+package io.quartet.gateway;
+
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
+import io.quartet.checkpoint.CheckpointId;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.service.Stages;
+import io.quartet.v1.CheckpointPublished;
+import io.quartet.v1.Model;
+import io.quartet.v1.ModelState;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What the gateway knows of one announced checkpoint. Guarded by its {@link ModelCatalog}. */
+final class ModelEntry {
+  /** The latest published first; of equals the one that was announced last. */
+  static final Comparator<ModelEntry> NEWEST_FIRST =
+      Comparator.<ModelEntry, Timestamp>comparing(
+              entry -> entry.announced.getPublished(), Timestamps.comparator())
+          .thenComparingLong(entry -> entry.order)
+          .reversed();
+
+  /** Failures that another attempt may mend. */
+  private static final Set<ErrorCode> PASSING =
+      Set.of(ErrorCode.UNAVAILABLE, ErrorCode.DEADLINE_EXCEEDED, ErrorCode.RESOURCE_EXHAUSTED);
+
+  private final CheckpointId id;
+  private final long order;
+  private CheckpointPublished announced;
+  private ModelState state = ModelState.MODEL_STATE_AVAILABLE;
+  private @Nullable ServedModel model;
+  private @Nullable QuartetException failure;
+  private Instant retryAt = Instant.MIN;
+  private boolean wanted;
+  private long used;
+
+  ModelEntry(CheckpointId id, long order, CheckpointPublished announced) {
+    this.id = id;
+    this.order = order;
+    this.announced = announced;
+  }
+
+  CheckpointId id() {
+    return id;
+  }
+
+  CheckpointPublished announced() {
+    return announced;
+  }
+
+  @Nullable ServedModel model() {
+    return model;
+  }
+
+  @Nullable QuartetException failure() {
+    return failure;
+  }
+
+  Instant retryAt() {
+    return retryAt;
+  }
+
+  long used() {
+    return used;
+  }
+
+  void usedAt(long time) {
+    used = time;
+  }
+
+  /** Somebody waits for it. */
+  void want() {
+    wanted = true;
+  }
+
+  boolean wanted() {
+    return wanted;
+  }
+
+  /** Announced again; whether its bytes are others than before. */
+  boolean announcedAgain(CheckpointPublished announcement) {
+    boolean changed = !announcement.getDigest().equals(announced.getDigest());
+    boolean moved = !announcement.getEndpoint().equals(announced.getEndpoint());
+    announced = announcement;
+    if ((changed || moved) && failure != null) {
+      failure = null;
+      state = ModelState.MODEL_STATE_AVAILABLE;
+    }
+    return changed;
+  }
+
+  /** Whether the weights in memory are those that were announced last. */
+  boolean current() {
+    return model != null && model.checkpoint().digest().equals(announced.getDigest());
+  }
+
+  /** Whether an attempt to load it makes sense now. */
+  boolean loadable(Instant now) {
+    if (current() || state == ModelState.MODEL_STATE_LOADING) {
+      return false;
+    }
+    return failure == null || (mayPass() && !now.isBefore(retryAt));
+  }
+
+  /** Whether it failed for a reason that may pass. */
+  boolean mayPass() {
+    return failure != null && PASSING.contains(failure.code());
+  }
+
+  void loading() {
+    state = ModelState.MODEL_STATE_LOADING;
+  }
+
+  /** Serves with these weights; returns those that it served with before. */
+  @Nullable ServedModel loaded(ServedModel weights) {
+    ServedModel before = model;
+    model = weights;
+    state = ModelState.MODEL_STATE_READY;
+    failure = null;
+    wanted = false;
+    return before;
+  }
+
+  /** Could not be loaded; weights that it has already go on serving. */
+  void failed(QuartetException reason, Instant nextAttempt) {
+    failure = reason;
+    retryAt = nextAttempt;
+    state = ModelState.MODEL_STATE_FAILED;
+    wanted = false;
+  }
+
+  /** Serves no more; returns the weights, which end what they have begun. */
+  @Nullable ServedModel retire() {
+    ServedModel before = model;
+    model = null;
+    state = ModelState.MODEL_STATE_DRAINING;
+    return before;
+  }
+
+  /** The retired weights are gone. */
+  void drained() {
+    if (state == ModelState.MODEL_STATE_DRAINING) {
+      state = ModelState.MODEL_STATE_AVAILABLE;
+    }
+  }
+
+  /** As the API tells it. */
+  Model describe(List<String> aliases) {
+    var description =
+        Model.newBuilder()
+            .setCheckpointId(id.toString())
+            .setStage(Stages.of(id.stage()))
+            .setState(state)
+            .addAllAliases(aliases)
+            .setDigest(announced.getDigest());
+    if (failure != null) {
+      description.setFailure(failure.getMessage());
+    }
+    if (model != null) {
+      description
+          .setContextLength(model.checkpoint().config().contextLength())
+          .setParameters(model.checkpoint().config().parameters())
+          .setDigest(model.checkpoint().digest())
+          .setLoaded(
+              Timestamp.newBuilder()
+                  .setSeconds(model.loaded().getEpochSecond())
+                  .setNanos(model.loaded().getNano()));
+    }
+    return description.build();
+  }
+}

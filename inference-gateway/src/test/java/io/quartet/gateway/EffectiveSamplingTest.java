@@ -1,0 +1,100 @@
+package io.quartet.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.v1.SamplingParameters;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class EffectiveSamplingTest {
+  @Test
+  void unsetKnobsAreTheFieldsDefaultsAndASeedIsChosen() {
+    long seed = new SplittableRandom(3).nextLong(1L << 53);
+
+    assertThat(effective(SamplingParameters.getDefaultInstance(), GenerationDefaults.NONE))
+        .isEqualTo(
+            SamplingParameters.newBuilder()
+                .setTemperature(1)
+                .setTopK(0)
+                .setTopP(1)
+                .setSeed(seed)
+                .setMaxTokens(40)
+                .build());
+  }
+
+  @Test
+  void theModelsDefaultsComeBeforeTheFieldsAndAfterTheRequests(@TempDir Path folder)
+      throws IOException {
+    Files.writeString(
+        folder.resolve("generation_config.json"),
+        "{\"temperature\": 0.5, \"top_k\": 7, \"top_p\": null, \"max_new_tokens\": 9}");
+    var asked = SamplingParameters.newBuilder().setTopK(3).setSeed(-1).addStop("x").build();
+
+    assertThat(effective(asked, GenerationDefaults.read(folder)))
+        .isEqualTo(asked.toBuilder().setTemperature(0.5f).setTopP(1).setMaxTokens(9).build());
+  }
+
+  @Test
+  void anAnswerIsNeverLongerThanTheContextAllows() {
+    var asked = SamplingParameters.newBuilder().setMaxTokens(1000).build();
+
+    assertThat(effective(asked, GenerationDefaults.NONE).getMaxTokens()).isEqualTo(40);
+  }
+
+  @ParameterizedTest
+  @MethodSource("impossible")
+  void impossibleValuesAreRefusedByName(SamplingParameters asked, String message) {
+    assertThatThrownBy(() -> effective(asked, GenerationDefaults.NONE))
+        .isInstanceOfSatisfying(
+            QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
+        .hasMessage(message);
+  }
+
+  static Stream<Object[]> impossible() {
+    return Stream.of(
+        row(knobs().setTemperature(-1), "sampling: temperature -1.0, expected 0, or 0.01 to 100"),
+        row(
+            knobs().setTemperature(Float.NaN),
+            "sampling: temperature NaN, expected 0, or 0.01 to 100"),
+        row(knobs().setTopK(-2), "sampling: top-k -2, expected 0 or more"),
+        row(knobs().setTopP(0), "sampling: top-p 0.0, expected above 0 and at most 1"),
+        row(knobs().setMaxTokens(0), "sampling: max tokens 0, expected 1 or more"),
+        row(knobs().addStop(""), "sampling: stop string of 0 characters, expected 1 to 256"),
+        row(
+            knobs().addAllStop(Collections.nCopies(17, "x")),
+            "sampling: 17 stop strings, expected at most 16"));
+  }
+
+  @Test
+  void aDefaultThatIsNoNumberNamesItsFile(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("generation_config.json");
+    Files.writeString(file, "{\"top_k\": \"many\"}");
+
+    assertThatThrownBy(() -> GenerationDefaults.read(folder))
+        .hasMessage(file + ": top_k is \"many\", expected a whole number");
+  }
+
+  private static SamplingParameters.Builder knobs() {
+    return SamplingParameters.newBuilder();
+  }
+
+  private static Object[] row(SamplingParameters.Builder knobs, String message) {
+    return new Object[] {knobs.build(), message};
+  }
+
+  private static SamplingParameters effective(
+      SamplingParameters asked, GenerationDefaults defaults) {
+    return EffectiveSampling.of(asked, defaults, 40, new SplittableRandom(3)).echo();
+  }
+}

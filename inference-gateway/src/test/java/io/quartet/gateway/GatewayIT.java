@@ -1,0 +1,131 @@
+package io.quartet.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.MINUTES;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.quartet.service.EmbeddedBroker;
+import io.quartet.service.GrpcChannels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packaged gateway as a process, and a client that is not ours. */
+class GatewayIT {
+  private static final Path NODE = Path.of("src", "test", "node");
+
+  @TempDir Path folder;
+
+  @Test
+  void itServesOnceItKnowsTheNewestAndThenWithoutTheBrokerToo() throws Exception {
+    try (var broker = EmbeddedBroker.stopped();
+        var gateway = new GatewayProcess(folder, broker.bootstrap())) {
+      await().atMost(60, SECONDS).until(() -> gateway.health("live") == 200);
+      assertThat(gateway.health("ready")).isEqualTo(503);
+      assertThat(grpcHealth(gateway)).isEqualTo(ServingStatus.NOT_SERVING);
+
+      broker.start();
+      try (var training = new TrainingSide(folder.resolve("training"), broker.bootstrap())) {
+        training.announce(ScriptedModels.publish(training.store(), "sft/r/1", " aé🌍b"));
+        training.announce(ScriptedModels.publish(training.store(), "rl/r/1", "xyz", 1 << 16));
+        await().atMost(60, SECONDS).until(() -> gateway.health("ready") == 200);
+        await().until(() -> grpcHealth(gateway) == ServingStatus.SERVING);
+        await().until(() -> Files.readString(gateway.log()).contains("rl/r/1 is loaded"));
+      }
+      broker.halt();
+      Thread.sleep(3000);
+      assertThat(gateway.health("ready")).isEqualTo(200);
+
+      aClientInAnotherLanguageIsServedByReflectionAlone(gateway);
+      assertThat(gateway.stop()).isEqualTo(143);
+      assertThat(Files.readString(gateway.log())).doesNotContain("Exception", "\tat ");
+    }
+  }
+
+  private void aClientInAnotherLanguageIsServedByReflectionAlone(GatewayProcess gateway)
+      throws Exception {
+    assumeTrue(run(Path.of("."), "node", "--version").startsWith("v"), "node is here");
+    Path client = Files.createDirectory(folder.resolve("node"));
+    for (String file : List.of("package.json", "package-lock.json", "client.mjs")) {
+      Files.copy(NODE.resolve(file), client.resolve(file));
+    }
+    run(client, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts");
+    JsonNode seen =
+        new ObjectMapper().readTree(run(client, "node", "client.mjs", gateway.address()));
+
+    assertThat(texts(seen.get("services")))
+        .contains(
+            "quartet.v1.ChatService",
+            "quartet.v1.GenerationService",
+            "quartet.v1.ModelService",
+            "grpc.health.v1.Health")
+        .doesNotContain("quartet.v1.CheckpointService", "quartet.v1.TrainingService");
+    assertThat(seen.get("models").toString())
+        .isEqualTo(
+            "[[\"sft/r/1\",\"MODEL_STATE_READY\",[\"sft\"]],[\"rl/r/1\",\"MODEL_STATE_READY\",[\"rl\"]]]");
+    assertThat(seen.get("stream").toString())
+        .isEqualTo(
+            "{\"checkpoint\":\"sft/r/1\",\"text\":\"aé🌍b\",\"finish\":\"FINISH_REASON_STOP\","
+                + "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":10}}");
+    assertThat(seen.get("whole").asText()).isEqualTo("aé🌍b");
+    assertThat(seen.get("cancelled").toString()).isEqualTo("{\"seen\":5,\"code\":\"CANCELLED\"}");
+    assertThat(seen.get("unknown").toString())
+        .isEqualTo(
+            "{\"code\":\"NOT_FOUND\",\"details\":\"no model 'gpt-5'; there are sft, rl, sft/r/1,"
+                + " rl/r/1\"}");
+    assertThat(seen.get("tooLong").toString())
+        .isEqualTo(
+            "{\"code\":\"INVALID_ARGUMENT\",\"details\":\"prompt of 70 tokens, expected fewer than"
+                + " the context length 64 of sft/r/1\"}");
+    assertThat(seen.get("late").get("code").asText()).isEqualTo("DEADLINE_EXCEEDED");
+  }
+
+  private static ServingStatus grpcHealth(GatewayProcess gateway) {
+    ManagedChannel channel = GrpcChannels.open(gateway.address());
+    try {
+      return HealthGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(10, SECONDS)
+          .check(HealthCheckRequest.getDefaultInstance())
+          .getStatus();
+    } catch (StatusRuntimeException e) {
+      throw new AssertionError("no health from " + gateway.address(), e);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static List<String> texts(JsonNode array) {
+    return java.util.stream.StreamSupport.stream(array.spliterator(), false)
+        .map(JsonNode::asText)
+        .toList();
+  }
+
+  /** What a command prints; an absent command skips the test, a failing one fails it. */
+  private static String run(Path directory, String... command) throws Exception {
+    Process process;
+    try {
+      process = new ProcessBuilder(command).directory(directory.toFile()).start();
+    } catch (IOException e) {
+      assumeTrue(false, "no " + command[0] + ": " + e.getMessage());
+      throw e;
+    }
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    String errors = new String(process.getErrorStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor(2, MINUTES)).isTrue();
+    assertThat(process.exitValue()).as("%s: %s", List.of(command), errors).isZero();
+    return output;
+  }
+}

@@ -1,0 +1,322 @@
+package io.quartet.gateway;
+
+import static io.quartet.v1.ModelState.MODEL_STATE_AVAILABLE;
+import static io.quartet.v1.ModelState.MODEL_STATE_DRAINING;
+import static io.quartet.v1.ModelState.MODEL_STATE_FAILED;
+import static io.quartet.v1.ModelState.MODEL_STATE_LOADING;
+import static io.quartet.v1.ModelState.MODEL_STATE_READY;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.Timestamp;
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.DecoderOptions;
+import io.quartet.service.CheckpointAnnouncement;
+import io.quartet.v1.CheckpointPublished;
+import io.quartet.v1.Model;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelCatalogTest {
+  private static final DecoderOptions OPTIONS = new DecoderOptions(2, 1);
+  private static final Duration AT_ONCE = Duration.ZERO;
+
+  @TempDir Path folder;
+  private final TickingClock clock = new TickingClock();
+  private final ModelCatalog catalog = new ModelCatalog(1, clock, () -> {});
+  private CheckpointStore store;
+
+  @BeforeEach
+  void openStore() {
+    store = new CheckpointStore(folder);
+  }
+
+  @AfterEach
+  void free() {
+    catalog.close();
+  }
+
+  @Test
+  void aStagesNameIsItsLatestPublishedCheckpointAcrossRuns() throws InterruptedException {
+    announce("rl/second/5", 20);
+    announce("rl/first/900", 10);
+    catalog.caughtUp();
+
+    loadNext();
+
+    assertThat(lease("rl").checkpoint().id()).hasToString("rl/second/5");
+    assertThat(states())
+        .containsExactly(
+            "rl/second/5 MODEL_STATE_READY [rl]", "rl/first/900 MODEL_STATE_AVAILABLE []");
+  }
+
+  @Test
+  void nothingIsLoadedBeforeTheNewestIsKnown() throws InterruptedException {
+    announce("base/r/1", 1);
+    var next = CompletableFuture.supplyAsync(this::next);
+    Thread.sleep(50);
+    assertThat(next).isNotDone();
+    announce("base/r/2", 2);
+    catalog.caughtUp();
+
+    assertThat(next.join().getCheckpointId()).isEqualTo("base/r/2");
+    assertThat(catalog.settled()).isFalse();
+  }
+
+  @Test
+  void aNewerCheckpointTakesTheNameAndTheOldOneEndsWhatItHasBegun() throws InterruptedException {
+    serve("sft/r/1", 1);
+    ServedModel old = lease("sft");
+
+    serve("sft/r/2", 2);
+
+    assertThat(lease("sft").checkpoint().id()).hasToString("sft/r/2");
+    assertThat(old.engine().generate(List.of(new int[] {6}), List.of(greedy())).get(0).weights())
+        .isEqualTo("sft/r/1");
+    assertThat(catalog.get("sft/r/1").getState()).isEqualTo(MODEL_STATE_DRAINING);
+    old.release();
+    assertThat(catalog.get("sft/r/1").getState()).isEqualTo(MODEL_STATE_AVAILABLE);
+  }
+
+  @Test
+  void aCheckpointThatCannotBeLoadedSaysWhyAndTheOldOneStays() throws InterruptedException {
+    serve("sft/r/1", 1);
+    announce("sft/r/2", 2);
+
+    catalog.failed(
+        next(), new QuartetException(ErrorCode.DATA_LOSS, "weights: 3 bytes, expected 4"));
+
+    assertThat(lease("sft").checkpoint().id()).hasToString("sft/r/1");
+    assertThat(catalog.get("sft").getAliasesList()).containsExactly("sft");
+    Model failed = catalog.get("sft/r/2");
+    assertThat(failed.getState()).isEqualTo(MODEL_STATE_FAILED);
+    assertThat(failed.getFailure()).isEqualTo("weights: 3 bytes, expected 4");
+    assertThatThrownBy(() -> catalog.lease("sft/r/2", AT_ONCE))
+        .hasMessage("weights: 3 bytes, expected 4");
+  }
+
+  @Test
+  void withoutALoadableNewestTheNextNewestServes() throws InterruptedException {
+    announce("base/r/1", 1);
+    announce("base/r/2", 2);
+    catalog.caughtUp();
+
+    catalog.failed(next(), new QuartetException(ErrorCode.DATA_LOSS, "broken"));
+    loadNext();
+
+    assertThat(lease("base").checkpoint().id()).hasToString("base/r/1");
+  }
+
+  @Test
+  void aFailureThatMayPassIsTriedAgainLaterAndNoOther() throws InterruptedException {
+    announce("base/r/1", 1);
+    announce("rl/r/1", 1);
+    catalog.caughtUp();
+    catalog.failed(next(), new QuartetException(ErrorCode.UNAVAILABLE, "nobody there"));
+    catalog.failed(next(), new QuartetException(ErrorCode.INVALID_ARGUMENT, "no such shape"));
+
+    clock.pass(Duration.ofSeconds(11));
+
+    assertThat(next().getCheckpointId()).isEqualTo("base/r/1");
+    var another = CompletableFuture.supplyAsync(this::next);
+    Thread.sleep(50);
+    assertThat(another).isNotDone();
+  }
+
+  @Test
+  void anOlderCheckpointIsLoadedWhenARequestNamesIt() throws InterruptedException {
+    announce("rl/r/1", 1);
+    serve("rl/r/2", 2);
+    var leased = CompletableFuture.supplyAsync(() -> leaseWithin("rl/r/1", Duration.ofSeconds(20)));
+
+    loadNext();
+
+    assertThat(leased.join().checkpoint().id()).hasToString("rl/r/1");
+    assertThat(lease("rl").checkpoint().id()).hasToString("rl/r/2");
+  }
+
+  @Test
+  void ofTheModelsAskedForByIdTheLeastRecentlyUsedGoesFirst() throws InterruptedException {
+    announce("rl/r/1", 1);
+    announce("rl/r/2", 2);
+    serve("rl/r/3", 3);
+    for (String id : List.of("rl/r/1", "rl/r/2")) {
+      var leased = CompletableFuture.supplyAsync(() -> leaseWithin(id, Duration.ofSeconds(20)));
+      loadNext();
+      leased.join().release();
+    }
+
+    assertThat(states())
+        .containsExactly(
+            "rl/r/3 MODEL_STATE_READY [rl]",
+            "rl/r/2 MODEL_STATE_READY []",
+            "rl/r/1 MODEL_STATE_AVAILABLE []");
+  }
+
+  @Test
+  void anUnknownNameIsToldWhichModelsThereAre() throws InterruptedException {
+    serve("sft/r/1", 1);
+    announce("reward/r/1", 2);
+
+    assertThatThrownBy(() -> catalog.lease("rl", AT_ONCE))
+        .isInstanceOfSatisfying(
+            QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND))
+        .hasMessage("no model 'rl'; there are sft, sft/r/1");
+    assertThatThrownBy(() -> catalog.get("gpt-4"))
+        .hasMessage("no model 'gpt-4'; there are sft, sft/r/1");
+    assertThatThrownBy(() -> catalog.get(""))
+        .hasMessage("model: no name, expected one of sft, sft/r/1");
+  }
+
+  @Test
+  void aRewardModelIsNoModelToAsk() {
+    announce("reward/r/1", 2);
+
+    assertThat(catalog.list()).isEmpty();
+    assertThatThrownBy(() -> catalog.lease("reward/r/1", AT_ONCE))
+        .isInstanceOfSatisfying(
+            QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
+        .hasMessage(
+            "model 'reward/r/1' is a reward model, which scores answers and writes none; expected"
+                + " one of none yet");
+  }
+
+  @Test
+  void asManyRequestsAreLetInAsMayRunAndWait() throws InterruptedException {
+    serve("rl/r/1", 1);
+    for (int i = 0; i < 5; i++) {
+      lease("rl");
+    }
+
+    assertThatThrownBy(() -> catalog.lease("rl", AT_ONCE))
+        .isInstanceOfSatisfying(
+            QuartetException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.RESOURCE_EXHAUSTED))
+        .hasMessage("model 'rl/r/1': 5 requests under way, expected at most 5; try again later");
+  }
+
+  @Test
+  void aWatcherHearsOfEveryChange() throws InterruptedException {
+    announce("rl/r/1", 1);
+    List<String> heard = new ArrayList<>();
+    Runnable end =
+        catalog.watch(model -> heard.add(model.getState() + " " + model.getAliasesList()));
+    catalog.caughtUp();
+    loadNext();
+    end.run();
+    announce("rl/r/2", 2);
+
+    assertThat(heard)
+        .containsExactly(
+            MODEL_STATE_AVAILABLE + " []",
+            MODEL_STATE_LOADING + " []",
+            MODEL_STATE_READY + " [rl]");
+  }
+
+  @Test
+  void aCheckpointThatIsTrainedAgainIsLoadedAgain() throws InterruptedException {
+    serve("rl/r/1", 1);
+    Checkpoint again =
+        ScriptedModels.publish(new CheckpointStore(folder.resolve("again")), "rl/r/1", "xyz");
+
+    CheckpointPublished announcement = announcement(again, 3);
+    catalog.announce(announcement);
+    assertThat(next()).isEqualTo(announcement);
+    catalog.loaded(announcement, ServedModel.open(again, OPTIONS, 3));
+
+    assertThat(lease("rl").checkpoint().digest()).isEqualTo(again.digest());
+  }
+
+  private void serve(String id, long published) throws InterruptedException {
+    announce(id, published);
+    catalog.caughtUp();
+    loadNext();
+  }
+
+  private void announce(String id, long published) {
+    Checkpoint checkpoint =
+        id.startsWith("reward")
+            ? ScriptedModels.publishReward(store, id)
+            : ScriptedModels.publish(store, id, "abc");
+    catalog.announce(announcement(checkpoint, published));
+  }
+
+  private static CheckpointPublished announcement(Checkpoint checkpoint, long published) {
+    return CheckpointAnnouncement.of(checkpoint, "127.0.0.1:1").toBuilder()
+        .setPublished(Timestamp.newBuilder().setSeconds(published))
+        .build();
+  }
+
+  private void loadNext() throws InterruptedException {
+    CheckpointPublished next = next();
+    var id = io.quartet.checkpoint.CheckpointId.parse(next.getCheckpointId());
+    catalog.loaded(next, ServedModel.open(store.get(id), OPTIONS, 3));
+  }
+
+  private CheckpointPublished next() {
+    try {
+      return catalog.next().orElseThrow();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private ServedModel lease(String name) {
+    return leaseWithin(name, AT_ONCE);
+  }
+
+  private ServedModel leaseWithin(String name, Duration patience) {
+    try {
+      return catalog.lease(name, patience);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private List<String> states() {
+    return catalog.list().stream()
+        .map(m -> m.getCheckpointId() + " " + m.getState() + " " + m.getAliasesList())
+        .toList();
+  }
+
+  private static io.quartet.decoder.SamplingParams greedy() {
+    return io.quartet.decoder.SamplingParams.greedy(1);
+  }
+
+  /** A clock that a test moves. */
+  private static final class TickingClock extends Clock {
+    private volatile Instant now = Instant.EPOCH;
+
+    void pass(Duration time) {
+      now = now.plus(time);
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneOffset getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(java.time.ZoneId zone) {
+      return this;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// Calls a running gateway and prints what it saw as one JSON object: `node client.mjs host:port`.
+// It knows no .proto file: service and message types come from the server's reflection.
+import grpc from '@grpc/grpc-js';
+import reflection from 'grpc-js-reflection-client';
+
+const address = process.argv[2];
+const plain = grpc.credentials.createInsecure();
+const server = new reflection.GrpcReflection(address, plain);
+const services = await server.listServices();
+
+async function client(service) {
+  const descriptor = await server.getDescriptorBySymbol(`quartet.v1.${service}`);
+  const types = descriptor.getPackageObject({ enums: String, longs: String, keepCase: true, defaults: true });
+  return new types.quartet.v1[service](address, plain);
+}
+
+const deadline = () => ({ deadline: Date.now() + 60_000 });
+const call = (stub, method, request) =>
+  new Promise((resolve, reject) =>
+    stub[method](request, deadline(), (error, response) => (error ? reject(error) : resolve(response))));
+
+async function status(promise) {
+  try {
+    await promise;
+    return 'OK';
+  } catch (error) {
+    return { code: grpc.status[error.code], details: error.details };
+  }
+}
+
+/** The first chunks of a stream, which is then cancelled; and how it ended. */
+function cancelAfter(stream, chunks) {
+  return new Promise((resolve) => {
+    let seen = 0;
+    stream.on('data', () => {
+      if (++seen === chunks) stream.cancel();
+    });
+    stream.on('error', (error) => resolve({ seen, code: grpc.status[error.code] }));
+    stream.on('end', () => resolve({ seen, code: 'OK' }));
+  });
+}
+
+async function read(stream) {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return chunks;
+}
+
+const chat = await client('ChatService');
+const generation = await client('GenerationService');
+const models = await client('ModelService');
+const question = {
+  model: 'sft',
+  messages: [{ role: 'ROLE_USER', content: 'x' }],
+  sampling: { temperature: 0 },
+};
+const chunks = await read(chat.ChatStream(question, deadline()));
+const endless = { model: 'rl', text: '!', sampling: { temperature: 0 } };
+
+console.log(
+  JSON.stringify({
+    services,
+    models: (await call(models, 'List', {})).models.map((m) => [m.checkpoint_id, m.state, m.aliases]),
+    stream: {
+      checkpoint: chunks[0].checkpoint_id,
+      text: chunks.map((chunk) => chunk.text).join(''),
+      finish: chunks.at(-1).finish_reason,
+      usage: chunks.at(-1).usage,
+    },
+    whole: (await call(chat, 'Chat', question)).message.content,
+    cancelled: await cancelAfter(generation.GenerateStream(endless, deadline()), 5),
+    unknown: await status(call(chat, 'Chat', { ...question, model: 'gpt-5' })),
+    tooLong: await status(call(generation, 'Generate', { ...endless, model: 'sft', text: 'x'.repeat(70) })),
+    late: await status(
+      new Promise((resolve, reject) =>
+        generation.Generate(endless, { deadline: Date.now() + 300 }, (e, r) => (e ? reject(e) : resolve(r))))),
+  }),
+);
