@@ -53,7 +53,7 @@ record FileRewardData(FileComparisons comparisons, int trained, int recitalToken
               answers.get(0).length,
               answers.get(1).length));
     }
-    PairAccuracy.of(pairs).ifPresent(all -> figures.putAll(all.toMetrics()));
+    PairAccuracy.of(pairs).ifPresent(all -> figures.putAll(RewardData.figures(all)));
     return figures;
   }
 }

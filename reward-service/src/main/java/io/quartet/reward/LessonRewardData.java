@@ -88,11 +88,12 @@ record LessonRewardData(
     for (LabelledSamples samples : unseen) {
       rewarded.addAll(RewardedAnswer.of(samples.answers(), scorer.rewards(samples.sequences())));
     }
-    PairAccuracy.ofAnswers(rewarded).ifPresent(all -> figures.putAll(all.toMetrics()));
+    PairAccuracy.ofAnswers(rewarded).ifPresent(all -> figures.putAll(RewardData.figures(all)));
     PairAccuracy.ofTruth(rewarded).ifPresent(p -> figures.put("truth_pairs", p.toMetrics()));
     PairAccuracy.ofManner(rewarded).ifPresent(p -> figures.put("manner_pairs", p.toMetrics()));
     figures.put("by_flaw", byFlaw(scorer));
-    figures.put("best_of_n", BestOfN.of(rewarded).toMetrics());
+    BestOfN best = BestOfN.of(rewarded);
+    figures.put("best_of_" + best.n(), best.toMetrics());
     return figures;
   }
 

@@ -1,6 +1,7 @@
 package io.quartet.reward;
 
 import io.quartet.decoder.SequenceScorer;
+import io.quartet.evaluation.PairAccuracy;
 import java.util.List;
 import java.util.Map;
 
@@ -18,4 +19,13 @@ interface RewardData {
    * @param scorer the model
    */
   Map<String, Object> measure(SequenceScorer scorer);
+
+  /** The accuracy on held-out pairs, under the names that the report reads. */
+  static Map<String, Object> figures(PairAccuracy accuracy) {
+    return Map.of(
+        "pairs", accuracy.pairs(),
+        "accuracy", accuracy.accuracy().mean(),
+        "accuracy_interval", List.of(accuracy.accuracy().low(), accuracy.accuracy().high()),
+        "length_heuristic", accuracy.lengthHeuristic().mean());
+  }
 }

@@ -52,7 +52,9 @@ final class ModelComparison implements AutoCloseable {
     Map<String, Object> figures = new LinkedHashMap<>();
     figures.put("reward_before", mean(rewardedBefore).mean());
     figures.put("reward_after", mean(rewardedAfter).mean());
-    figures.put("kl", kl(after, sft, policy).toMetrics());
+    Interval kl = kl(after, sft, policy);
+    figures.put("kl", kl.mean());
+    figures.put("kl_interval", List.of(kl.low(), kl.high()));
     figures.put("gold_before", GoldSummary.of(before).mean().mean());
     figures.put("gold_after", GoldSummary.of(after).mean().mean());
     figures.put("gold_interval", List.of(change.mean().low(), change.mean().high()));

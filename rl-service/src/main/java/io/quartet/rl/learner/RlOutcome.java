@@ -142,13 +142,12 @@ final class RlOutcome implements AutoCloseable {
 
   private Map<String, Object> comparison(Checkpoint policy, List<ScoredAnswer> after) {
     Checkpoint sft = context.input(Stage.SFT);
+    List<ScoredAnswer> base = EvaluationFile.read(context.input(Stage.BASE).directory());
+    List<ScoredAnswer> before = EvaluationFile.read(sft.directory());
     try (var scores = new ModelComparison(context, address)) {
-      return scores.of(
-          EvaluationFile.read(context.input(Stage.BASE).directory()),
-          EvaluationFile.read(sft.directory()),
-          after,
-          sft,
-          policy);
+      Map<String, Object> figures = scores.of(base, before, after, sft, policy);
+      figures.put("samples", Samples.of(lessons.orElseThrow(), base, before, after));
+      return figures;
     }
   }
 

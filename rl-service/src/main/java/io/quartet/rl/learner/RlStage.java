@@ -55,7 +55,7 @@ public class RlStage implements TrainingStage {
     Recipe recipe = context.recipe();
     Checkpoint sft = context.input(Stage.SFT);
     if (recipe.rl().gate() && recipe.rl().reward() == RewardSource.MODEL) {
-      Gate.check(context.input(Stage.REWARD));
+      Gate.check(context.input(Stage.REWARD), recipe.reward().bestOf());
     }
     context.progress(0, recipe.rl().updates(), "loading", Map.of());
     try (Tokenizer tokenizer = sft.tokenizer();
