@@ -4,6 +4,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.protobuf.StatusProto;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.recipe.Recipe;
@@ -53,7 +54,9 @@ public final class Gateway implements AutoCloseable {
             ModelServiceGrpc.newBlockingStub(channel)
                 .withDeadlineAfter(10, TimeUnit.SECONDS)
                 .get(GetModelRequest.newBuilder().setModel(model).build());
-        if (found.getState() == ModelState.MODEL_STATE_READY) {
+        // An older checkpoint is available: the first request for it has it loaded.
+        if (found.getState() == ModelState.MODEL_STATE_READY
+            || found.getState() == ModelState.MODEL_STATE_AVAILABLE) {
           return found;
         }
         if (found.getState() == ModelState.MODEL_STATE_FAILED) {
@@ -166,7 +169,10 @@ public final class Gateway implements AutoCloseable {
   private QuartetException failure(StatusRuntimeException e) {
     Status status = e.getStatus();
     String description = status.getDescription() == null ? "" : status.getDescription();
-    if (status.getCode() == Status.Code.UNAVAILABLE) {
+    // What the gateway itself says carries details; a connection that fails has none.
+    var details = StatusProto.fromThrowable(e);
+    boolean answered = details != null && details.getDetailsCount() > 0;
+    if (status.getCode() == Status.Code.UNAVAILABLE && !answered) {
       return new QuartetException(
           ErrorCode.UNAVAILABLE,
           "no gateway answers at %s: is the stack up?".formatted(address),
