@@ -3,9 +3,11 @@ package io.quartet.model;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.model.WeightSource.Start;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -52,15 +54,15 @@ final class CausalSelfAttention extends Module {
 
   /** What every token gathers from those before it: [N, D] to [N, H·C], before the output. */
   Tensor attend(Tensor xND, Passage passage) {
-    Tensor qBHTC = split(turned(query, xND, passage.queryTurns()), passage, heads);
-    Tensor kBHTC = split(turned(key, xND, passage.keyTurns()), passage, groups);
-    Tensor vBHTC = split(value.forward(xND), passage, groups);
     ScalarType type = Tensors.type(xND);
-    Tensor yBHTC =
-        type == ScalarType.Float
-            ? fused(qBHTC, shared(kBHTC), shared(vBHTC), passage)
-            : written(qBHTC.to(type), shared(kBHTC.to(type)), shared(vBHTC), passage);
-    return yBHTC.transpose(1, 2).reshape(passage.rows() * passage.length(), heads * channels);
+    TensorVector parts =
+        torch
+            .linear(xND, projections().to(type))
+            .split_with_sizes(new long[] {(heads + groups) * channels, groups * channels}, 1);
+    Tensor turned = rotary.rotate(parts.get(0), passage.turns());
+    return type == ScalarType.Float
+        ? fused(turned, parts.get(1), passage)
+        : written(turned.to(type), parts.get(1), passage);
   }
 
   /** Back into the residual stream: [R, H·C] to [R, D]. */
@@ -68,31 +70,51 @@ final class CausalSelfAttention extends Module {
     return output.forward(y);
   }
 
-  private Tensor turned(Linear projection, Tensor xND, Tensor turns) {
-    return rotary.rotate(projection.forward(xND, rotary::pairRows), turns);
+  /** Query, key and value as one matrix [(H + 2K)·C, D], with turning channels side by side. */
+  private Tensor projections() {
+    Tensor turning = torch.cat(new TensorVector(query.weight(), key.weight()), 0);
+    return torch.cat(new TensorVector(rotary.pairRows(turning), value.weight()), 0);
   }
 
-  private Tensor split(Tensor x, Passage passage, long count) {
-    return x.view(passage.rows(), passage.length(), count, channels).transpose(1, 2);
+  private Tensor fused(Tensor turned, Tensor value, Passage passage) {
+    long[] shape = {passage.rows(), passage.length(), -1, channels};
+    TensorVector parts =
+        turned.view(shape).transpose(1, 2).split_with_sizes(new long[] {heads, groups}, 1);
+    Tensor yBHTC =
+        torch.scaled_dot_product_attention(
+            parts.get(0),
+            shared(parts.get(1), 1),
+            shared(value.view(shape).transpose(1, 2), 1),
+            new TensorOptional(passage.mask()),
+            0,
+            false,
+            new DoubleOptional(1),
+            false);
+    return yBHTC.transpose(1, 2).reshape(passage.rows() * passage.length(), heads * channels);
+  }
+
+  /**
+   * libtorch's fused attention in bfloat16 on a CPU is several times slower than three operations.
+   * With heads outermost, queries and keys are batches of matrices without another copy.
+   */
+  private Tensor written(Tensor turned, Tensor value, Passage passage) {
+    TensorVector parts =
+        headsFirst(turned, passage).split_with_sizes(new long[] {heads, groups}, 0);
+    Tensor kHBTC = shared(parts.get(1), 0);
+    Tensor vHBTC = shared(headsFirst(value, passage), 0);
+    Tensor scores = torch.matmul(parts.get(0), kHBTC.transpose(-1, -2)).add_(passage.mask());
+    Tensor yHBTC = torch.matmul(torch.softmax(scores, -1), vHBTC);
+    return yHBTC.permute(1, 2, 0, 3).reshape(passage.rows() * passage.length(), heads * channels);
+  }
+
+  private Tensor headsFirst(Tensor x, Passage passage) {
+    return x.view(passage.rows(), passage.length(), -1, channels).permute(2, 0, 1, 3).contiguous();
   }
 
   /** Each of K heads for its H/K query heads. */
-  private Tensor shared(Tensor x) {
+  private Tensor shared(Tensor x, int dimension) {
     return heads == groups
         ? x
-        : x.unsqueeze(2)
-            .expand(x.size(0), groups, heads / groups, x.size(2), channels)
-            .reshape(x.size(0), heads, x.size(2), channels);
-  }
-
-  private static Tensor fused(Tensor q, Tensor k, Tensor v, Passage passage) {
-    return torch.scaled_dot_product_attention(
-        q, k, v, new TensorOptional(passage.maskB1TT()), 0, false, new DoubleOptional(1), false);
-  }
-
-  // libtorch's fused attention in bfloat16 on a CPU is several times slower than three operations.
-  private static Tensor written(Tensor q, Tensor k, Tensor v, Passage passage) {
-    Tensor scores = torch.matmul(q, k.transpose(-1, -2)).add_(passage.maskB1TT());
-    return torch.matmul(torch.softmax(scores, -1), v);
+        : x.repeat_interleave(heads / groups, new LongOptional(dimension), new LongOptional());
   }
 }

@@ -20,7 +20,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 public final class CrossEntropyLoss {
   /** Rows times vocabulary of one piece: small enough for the cache, large enough for a GEMM. */
-  private static final long PIECE = 1L << 20;
+  private static final long PIECE = 1L << 21;
 
   private final double normaliser;
 
@@ -91,13 +91,9 @@ public final class CrossEntropyLoss {
     private double piece(
         Tensor hiddenRD, Tensor outputVD, Tensor targetsR1, Tensor scalesR1, boolean training) {
       Tensor logitsRV = torch.mm(hiddenRD, outputVD.t());
-      Tensor chosenR1 = logitsRV.gather(1, targetsR1).to(ScalarType.Float);
-      long[] last = {1};
-      Tensor greatestR1 = logitsRV.amax(last, true).to(ScalarType.Float);
       Tensor softmaxRV = torch.softmax(logitsRV, 1);
-      // log Σ exp(z) = max z − log max p: exact even where p[target] underflows.
-      Tensor greatestProbabilityR1 = softmaxRV.amax(last, true).to(ScalarType.Float);
-      Tensor lossR1 = greatestR1.sub(greatestProbabilityR1.log()).sub(chosenR1);
+      Tensor chosenR1 = softmaxRV.gather(1, targetsR1).to(ScalarType.Float);
+      Tensor lossR1 = chosenR1.clamp_min(new Scalar(Float.MIN_NORMAL)).log().neg();
       double sum = lossR1.mul(scalesR1).sum().item_float();
       if (training) {
         softmaxRV.scatter_add_(

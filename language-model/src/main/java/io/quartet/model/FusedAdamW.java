@@ -17,10 +17,14 @@ import org.bytedeco.pytorch.global.torch;
  */
 final class FusedAdamW {
   private final OperatorHandle operator;
+  private final Type.TypePtr tensorType;
 
   FusedAdamW() {
     operator = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adamw_", "");
     operator.retainReference();
+    // Read once: the binding copies the whole schema at every call, and never frees it.
+    tensorType = operator.schema().arguments().type().get().containedType(0);
+    tensorType.retainReference();
   }
 
   /** Tensors that are updated together, in the same order in each list. */
@@ -65,7 +69,6 @@ final class FusedAdamW {
   }
 
   private IValue list(List<Tensor> tensors) {
-    Type.TypePtr tensorType = operator.schema().arguments().type().get().containedType(0);
     var list = new GenericList(tensorType);
     for (Tensor tensor : tensors) {
       list.push_back(new IValue(tensor));

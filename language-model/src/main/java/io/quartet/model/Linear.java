@@ -1,6 +1,5 @@
 package io.quartet.model;
 
-import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -21,10 +20,5 @@ final class Linear extends Module {
   /** [.., in] to [.., out]. */
   Tensor forward(Tensor x) {
     return torch.linear(x, weight.to(x.scalar_type()));
-  }
-
-  /** The same with W's rows rearranged first. */
-  Tensor forward(Tensor x, UnaryOperator<Tensor> arrangement) {
-    return torch.linear(x, arrangement.apply(weight.to(x.scalar_type())));
   }
 }

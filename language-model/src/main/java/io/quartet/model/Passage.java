@@ -8,9 +8,8 @@ import org.bytedeco.pytorch.Tensor;
  * @param rows B
  * @param length T
  * @param tokensN token ids
- * @param queryTurns rotary turns of queries, scaled by 1/√C
- * @param keyTurns rotary turns of keys
- * @param maskB1TT 0 where a token may look, −∞ elsewhere, in the precision of the scores
+ * @param turns rotary turns of queries and keys, complex [N, 1, C/2]
+ * @param mask 0 where a token may look, −∞ elsewhere, in the precision of the scores; [B, 1, T, T]
+ *     in fp32, [B, T, T] in bf16
  */
-record Passage(
-    long rows, long length, Tensor tokensN, Tensor queryTurns, Tensor keyTurns, Tensor maskB1TT) {}
+record Passage(long rows, long length, Tensor tokensN, Tensor turns, Tensor mask) {}

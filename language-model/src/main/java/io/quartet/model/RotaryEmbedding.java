@@ -1,7 +1,6 @@
 package io.quartet.model;
 
 import io.quartet.checkpoint.ModelConfig;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -22,26 +21,23 @@ final class RotaryEmbedding {
     channels = config.headDimension();
     int half = config.headDimension() / 2;
     int context = config.contextLength();
+    // On queries and on keys: their product then has the 1/√C of the scores.
+    double scale = Math.pow(channels, -0.25);
     float[] turns = new float[context * half * 2];
     for (int position = 0; position < context; position++) {
       for (int pair = 0; pair < half; pair++) {
         double angle = position * Math.pow(config.ropeTheta(), -2.0 * pair / channels);
         int at = (position * half + pair) * 2;
-        turns[at] = (float) Math.cos(angle);
-        turns[at + 1] = (float) Math.sin(angle);
+        turns[at] = (float) (scale * Math.cos(angle));
+        turns[at + 1] = (float) (scale * Math.sin(angle));
       }
     }
     turnsTc = torch.view_as_complex(Tensor.create(turns, context, half, 2));
   }
 
-  /** Complex [N, 1, C/2]: the turn of every pair at these positions [N]. */
+  /** Complex [N, 1, C/2]: the turn of every pair at these positions [N], shrunk by C^-¼. */
   Tensor turns(Tensor positionsN) {
     return turnsTc.index_select(0, positionsN).unsqueeze(1);
-  }
-
-  /** The same for queries, shrunk by 1/√C so that scores need no scaling of their own. */
-  Tensor scaled(Tensor turns) {
-    return turns.mul(new Scalar((float) (1 / Math.sqrt(channels))));
   }
 
   /** A projection [heads · C, D] whose outputs i and i + C/2 of every head lie side by side. */

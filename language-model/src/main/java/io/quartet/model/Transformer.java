@@ -7,11 +7,15 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
 /** The trunk of a Llama: embedding, blocks, last norm; {@code model.*} in Hugging Face's names. */
 final class Transformer extends Module {
   private static final String NAME = "model";
+
+  /** Below the precision of any real embedding, but keeps rows of zeros off {@link RmsNorm}. */
+  private static final Scalar NEVER_ZERO = new Scalar(1e-15f);
 
   private final Tensor embedding;
   private final List<TransformerBlock> blocks = new ArrayList<>();
@@ -61,7 +65,7 @@ final class Transformer extends Module {
    */
   Tensor forward(PackedBatch batch, @Nullable Tensor rowsR) {
     Passage passage = passage(batch);
-    Tensor hND = torch.embedding(embedding, passage.tokensN());
+    Tensor hND = torch.embedding(embedding, passage.tokensN()).add(NEVER_ZERO);
     int last = blocks.size() - 1;
     for (TransformerBlock block : blocks.subList(0, last)) {
       hND = block.forward(hND, passage, null);
@@ -71,27 +75,25 @@ final class Transformer extends Module {
   }
 
   private Passage passage(PackedBatch batch) {
-    Tensor turns = rotary.turns(Tensors.flat(batch.positions()));
+    Tensor maskBTT = mask(Tensors.matrix(batch.documents()));
     return new Passage(
         batch.rows(),
         batch.length(),
         Tensors.flat(batch.tokens()),
-        rotary.scaled(turns),
-        turns,
-        mask(Tensors.matrix(batch.documents())));
+        rotary.turns(Tensors.flat(batch.positions())),
+        precision == Precision.FP32 ? maskBTT.unsqueeze(1) : maskBTT);
   }
 
   /** A token sees itself and what came before it in its own document. */
   private Tensor mask(Tensor documentsBT) {
-    long rows = documentsBT.size(0);
     long length = documentsBT.size(1);
     Tensor hidden =
         documentsBT
-            .view(rows, 1, length, 1)
-            .ne(documentsBT.view(rows, 1, 1, length))
-            .logical_or(torch.ones(length, length).triu(1).to(torch.ScalarType.Bool));
+            .unsqueeze(2)
+            .ne(documentsBT.unsqueeze(1))
+            .logical_or(torch.ones(length, length).triu(1).to(ScalarType.Bool));
     return torch
-        .zeros(rows, 1, length, length)
+        .zeros(documentsBT.size(0), length, length)
         .masked_fill_(hidden, new Scalar(Float.NEGATIVE_INFINITY))
         .to(precision.scalarType());
   }
