@@ -26,7 +26,7 @@ public final class ActorCritic extends TransformerModel {
     this.head =
         critic.isPresent()
             ? Optional.empty()
-            : Optional.of(new ValueHead(headSource, this, CRITIC, policy.config().hiddenSize()));
+            : Optional.of(new ValueHead(headSource, this, CRITIC, policy.config()));
     this.criticRate = criticRate;
   }
 
@@ -93,8 +93,9 @@ public final class ActorCritic extends TransformerModel {
 
   @Override
   public double learningRateScale(String name) {
-    int dot = name.indexOf('.');
-    double scale = super.learningRateScale(name.substring(dot + 1));
+    boolean sharedHead = critic.isEmpty() && name.startsWith(CRITIC);
+    double scale =
+        super.learningRateScale(sharedHead ? name : name.substring(name.indexOf('.') + 1));
     return name.startsWith(CRITIC) ? scale * criticRate : scale;
   }
 

@@ -30,16 +30,30 @@ final class Initialisation {
     return Start.normal(Math.pow(inputs, -0.5) / Math.sqrt(2.0 * layers));
   }
 
+  /** A fresh head of one number, which reads behind the last norm. */
+  static Start head(ModelConfig config) {
+    return Start.normal(0.02 / lastGain(config));
+  }
+
   /** The gain of the last norm: small where it has to undo the scale of a tied embedding. */
   static double lastGain(ModelConfig config) {
     return config.tiedEmbeddings() ? Math.pow(config.hiddenSize(), -0.5) : 1;
   }
 
   /**
-   * What to multiply a weight's learning rate by (and divide its weight decay by): √D for the
-   * embedding.
+   * What to multiply a weight's learning rate by, and divide its weight decay by, so that it moves
+   * as far for its size as in the usual parametrisation: √D for the embedding, D^-½ for the gain of
+   * the last norm where that begins small, and its inverse for a head that reads behind that norm.
    */
   static double learningRateScale(String name, ModelConfig config) {
-    return name.endsWith("embed_tokens.weight") ? Math.sqrt(config.hiddenSize()) : 1;
+    if (name.endsWith("embed_tokens.weight")) {
+      return Math.sqrt(config.hiddenSize());
+    }
+    if (name.endsWith("model.norm.weight")) {
+      return lastGain(config);
+    }
+    return name.endsWith("score.weight") || name.endsWith("critic.weight")
+        ? 1 / lastGain(config)
+        : 1;
   }
 }

@@ -29,7 +29,7 @@ public final class RewardModel extends TransformerModel {
     super(config, precision);
     CausalLm.requireArchitecture(config, Architecture.SEQUENCE_CLASSIFICATION);
     transformer = register_module("model", new Transformer(source, config, precision));
-    score = new ValueHead(source, this, "score", config.hiddenSize());
+    score = new ValueHead(source, this, "score", config);
   }
 
   /**

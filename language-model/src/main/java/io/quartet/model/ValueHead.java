@@ -1,5 +1,6 @@
 package io.quartet.model;
 
+import io.quartet.checkpoint.ModelConfig;
 import io.quartet.model.WeightSource.Start;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
@@ -10,8 +11,9 @@ final class ValueHead {
   private final Linear linear;
 
   /** A head whose weight is registered as {@code name.weight}. */
-  ValueHead(WeightSource source, Module parent, String name, int width) {
-    linear = parent.register_module(name, new Linear(source, name, Start.normal(0.02), 1, width));
+  ValueHead(WeightSource source, Module parent, String name, ModelConfig config) {
+    Start start = Initialisation.head(config);
+    linear = parent.register_module(name, new Linear(source, name, start, 1, config.hiddenSize()));
   }
 
   /** [R, D] in any precision to fp32 [R]. */
