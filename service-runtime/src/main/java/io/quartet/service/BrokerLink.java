@@ -10,6 +10,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.jboss.logging.Logger;
 
@@ -112,8 +113,8 @@ final class BrokerLink implements AutoCloseable {
     connected = false;
     if (!outageReported) {
       outageReported = true;
-      LOG.errorf(
-          "kafka at %s cannot be reached (%s); retrying", bootstrap, Failures.firstLine(cause));
+      String why = cause instanceof TimeoutException ? "no answer" : Failures.firstLine(cause);
+      LOG.errorf("kafka at %s cannot be reached (%s); retrying", bootstrap, why);
     }
   }
 
