@@ -1,7 +1,5 @@
 package io.quartet.service;
 
-import static io.quartet.checkpoint.ErrorCode.INTERNAL;
-
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.QuartetException;
@@ -56,7 +54,7 @@ public final class CheckpointAnnouncement {
     try {
       return Files.getLastModifiedTime(directory).toInstant();
     } catch (IOException e) {
-      throw new QuartetException(INTERNAL, directory + ": " + Failures.firstLine(e), e);
+      throw QuartetException.reading(directory, e);
     }
   }
 
@@ -64,7 +62,7 @@ public final class CheckpointAnnouncement {
     try {
       return Files.readString(file, StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw new QuartetException(INTERNAL, file + ": " + Failures.firstLine(e), e);
+      throw QuartetException.reading(file, e);
     }
   }
 }

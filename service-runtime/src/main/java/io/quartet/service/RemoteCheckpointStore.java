@@ -67,8 +67,7 @@ public final class RemoteCheckpointStore {
       }
       return publish(id, files, folder);
     } catch (IOException e) {
-      throw new QuartetException(
-          ErrorCode.INTERNAL, "checkpoint '%s': %s".formatted(id, Failures.firstLine(e)), e);
+      throw QuartetException.writing(incoming, e);
     }
   }
 

@@ -28,15 +28,16 @@ public class StageHost {
       ServiceConfig config,
       StageMetrics metrics) {
     coordinator =
-        stages.isResolvable()
-            ? Optional.of(
-                new StageCoordinator(
-                    stages.get(),
-                    exchange,
-                    events,
-                    new StageJournal(config.home().resolve("journal")),
-                    metrics))
-            : Optional.empty();
+        stages.stream()
+            .findFirst()
+            .map(
+                stage ->
+                    new StageCoordinator(
+                        stage,
+                        exchange,
+                        events,
+                        new StageJournal(config.home().resolve("journal"), stage.stage()),
+                        metrics));
   }
 
   /**

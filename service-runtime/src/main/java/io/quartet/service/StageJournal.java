@@ -1,8 +1,7 @@
 package io.quartet.service;
 
-import static io.quartet.checkpoint.ErrorCode.INTERNAL;
-
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Stage;
 import io.quartet.v1.RunSubmitted;
 import io.quartet.v1.StageProgress;
 import java.io.IOException;
@@ -26,8 +25,13 @@ final class StageJournal {
 
   private final Path folder;
 
-  StageJournal(Path folder) {
-    this.folder = folder;
+  /**
+   * A journal of one stage.
+   *
+   * @param folder which the stages of several services may share
+   */
+  StageJournal(Path folder, Stage stage) {
+    this.folder = folder.resolve(stage.label());
   }
 
   void write(Entry entry) {
@@ -42,7 +46,7 @@ final class StageJournal {
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      throw new QuartetException(INTERNAL, file + ": " + Failures.firstLine(e), e);
+      throw QuartetException.writing(file, e);
     }
   }
 
@@ -62,7 +66,7 @@ final class StageJournal {
         }
       }
     } catch (IOException e) {
-      throw new QuartetException(INTERNAL, folder + ": " + Failures.firstLine(e), e);
+      throw QuartetException.reading(folder, e);
     }
     return entries;
   }

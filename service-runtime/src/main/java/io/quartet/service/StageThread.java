@@ -1,6 +1,5 @@
 package io.quartet.service;
 
-import static io.quartet.checkpoint.ErrorCode.INTERNAL;
 import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
 import static io.quartet.v1.StageState.STAGE_STATE_COMPLETED;
 
@@ -99,7 +98,7 @@ final class StageThread {
       Files.createDirectories(scratch);
       Files.writeString(file, origin);
     } catch (IOException e) {
-      throw new QuartetException(INTERNAL, file + ": " + Failures.firstLine(e), e);
+      throw QuartetException.writing(file, e);
     }
   }
 

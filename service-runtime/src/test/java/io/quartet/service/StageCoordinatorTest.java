@@ -156,7 +156,7 @@ class StageCoordinatorTest {
             new CheckpointId(Stage.BASE, "silent", 10),
             1);
     StageProgress pending = StageTransitions.pending(Stage.BASE, "silent", Instant.now());
-    new StageJournal(home.resolve("journal"))
+    new StageJournal(home.resolve("journal"), Stage.BASE)
         .write(
             new StageJournal.Entry(
                 submission("silent"),

@@ -30,7 +30,7 @@ public final class TestService implements AutoCloseable {
                 events,
                 server.endpoint()),
             events,
-            new StageJournal(home.resolve("journal")),
+            new StageJournal(home.resolve("journal"), stage.stage()),
             progress -> {});
     coordinator.start();
   }
