@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 @QuarkusMain
 public final class ServiceMain {
-  private ServiceMain() {}
+  ServiceMain() {} // Quarkus makes it a bean
 
   /**
    * The process's entry point.
