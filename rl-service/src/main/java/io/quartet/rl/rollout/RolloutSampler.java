@@ -5,6 +5,7 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.DecoderEngine;
 import io.quartet.decoder.Generation;
 import io.quartet.decoder.SamplingParams;
+import io.quartet.rl.RewardClient;
 import io.quartet.v1.FinishReason;
 import io.quartet.v1.Rollout;
 import io.quartet.v1.RolloutBatch;

@@ -1,4 +1,4 @@
-package io.quartet.rl.rollout;
+package io.quartet.rl;
 
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
