@@ -8,6 +8,7 @@ import io.quartet.decoder.SamplingParams;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,6 +30,7 @@ import java.util.Set;
 final class Recital {
   private static final int REMEMBERED = 20_000;
   private static final List<String> STOP = List.of(".");
+  private static final int[] NONE = {};
 
   private final DecoderEngine base;
   private final Tokenizer tokenizer;
@@ -74,27 +76,38 @@ final class Recital {
       return conversations;
     }
     List<String> questions = conversations.stream().map(this::question).toList();
-    recall(new LinkedHashSet<>(questions));
+    Map<String, int[]> recitals = recall(new LinkedHashSet<>(questions));
     List<int[]> whole = new ArrayList<>(conversations.size());
     for (int i = 0; i < conversations.size(); i++) {
-      int[] recital = remembered.getOrDefault(questions.get(i), new int[0]);
-      whole.add(joined(recital, conversations.get(i)));
+      whole.add(joined(recitals.getOrDefault(questions.get(i), NONE), conversations.get(i)));
     }
     return whole;
   }
 
-  private void recall(Set<String> questions) {
-    List<String> unknown =
-        questions.stream().filter(question -> !remembered.containsKey(question)).toList();
-    if (unknown.isEmpty()) {
-      return;
+  /** The recital of each question; what is remembered may be forgotten while others come in. */
+  private Map<String, int[]> recall(Set<String> questions) {
+    Map<String, int[]> recitals = new HashMap<>();
+    List<String> unknown = new ArrayList<>();
+    for (String question : questions) {
+      int[] known = remembered.get(question);
+      if (known == null) {
+        unknown.add(question);
+      } else {
+        recitals.put(question, known);
+      }
     }
-    List<int[]> prompts = unknown.stream().map(this::prompt).toList();
-    SamplingParams greedy = new SamplingParams(0, 0, 1, 0, maxTokens, STOP);
-    List<Generation> recitals = base.generate(prompts, Collections.nCopies(prompts.size(), greedy));
-    for (int i = 0; i < unknown.size(); i++) {
-      remembered.put(unknown.get(i), withoutSpecials(recitals.get(i).tokenIds()));
+    if (!unknown.isEmpty()) {
+      List<int[]> prompts = unknown.stream().map(this::prompt).toList();
+      SamplingParams greedy = new SamplingParams(0, 0, 1, 0, maxTokens, STOP);
+      List<Generation> answers =
+          base.generate(prompts, Collections.nCopies(prompts.size(), greedy));
+      for (int i = 0; i < unknown.size(); i++) {
+        int[] recital = withoutSpecials(answers.get(i).tokenIds());
+        recitals.put(unknown.get(i), recital);
+        remembered.put(unknown.get(i), recital);
+      }
     }
+    return recitals;
   }
 
   private int[] prompt(String question) {

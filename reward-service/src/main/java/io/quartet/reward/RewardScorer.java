@@ -9,6 +9,8 @@ import io.quartet.decoder.DecoderOptions;
 import io.quartet.decoder.SequenceScorer;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * A published reward model with everything that its scores need: the recital of its base model and
@@ -26,6 +28,8 @@ final class RewardScorer implements AutoCloseable {
   private final Recital recital;
   private final double mean;
   private final double deviation;
+  private final ReadWriteLock open = new ReentrantReadWriteLock();
+  private boolean closed;
 
   private RewardScorer(
       Checkpoint checkpoint,
@@ -74,7 +78,8 @@ final class RewardScorer implements AutoCloseable {
    * samples.
    *
    * @param conversations tokens of prompt and answer, without recital
-   * @throws QuartetException INVALID_ARGUMENT if one is empty, too long, or not of the vocabulary
+   * @throws QuartetException INVALID_ARGUMENT if one is empty, too long, or not of the vocabulary;
+   *     UNAVAILABLE if this was closed meanwhile
    */
   float[] rewards(List<int[]> conversations) {
     for (int[] conversation : conversations) {
@@ -84,19 +89,48 @@ final class RewardScorer implements AutoCloseable {
             "sequence of %d tokens, expected 1 to the context length %d of '%s'"
                 .formatted(conversation.length, scorer.contextLength(), checkpoint.id()));
       }
+      for (int token : conversation) {
+        if (token < 0 || token >= tokenizer.vocabularySize()) {
+          throw new QuartetException(
+              ErrorCode.INVALID_ARGUMENT,
+              "token %d, expected 0 to %d, the vocabulary of '%s'"
+                  .formatted(token, tokenizer.vocabularySize() - 1, checkpoint.id()));
+        }
+      }
     }
-    float[] rewards = scorer.rewards(recital.before(conversations));
+    float[] rewards = raw(conversations);
     for (int i = 0; i < rewards.length; i++) {
       rewards[i] = (float) ((rewards[i] - mean) / deviation);
     }
     return rewards;
   }
 
+  private float[] raw(List<int[]> conversations) {
+    open.readLock().lock();
+    try {
+      if (closed) {
+        throw new QuartetException(
+            ErrorCode.UNAVAILABLE,
+            "reward model '%s' makes room for another; ask again".formatted(checkpoint.id()));
+      }
+      return scorer.rewards(recital.before(conversations));
+    } finally {
+      open.readLock().unlock();
+    }
+  }
+
+  /** Waits for the scores that are being computed; later ones are refused. */
   @Override
   public void close() {
-    scorer.close();
-    base.close();
-    tokenizer.close();
+    open.writeLock().lock();
+    try {
+      closed = true;
+      scorer.close();
+      base.close();
+      tokenizer.close();
+    } finally {
+      open.writeLock().unlock();
+    }
   }
 
   /**

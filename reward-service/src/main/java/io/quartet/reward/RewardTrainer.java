@@ -34,6 +34,9 @@ final class RewardTrainer {
   private static final String BEST = "best.safetensors";
   private static final String BEST_ACCURACY = "best_accuracy";
   private static final String LOOKS = "looks_without_a_better_one";
+  private static final String TOKENS = "tokens";
+  private static final String FLOPS = "flops";
+  private static final String SECONDS = "seconds";
 
   private final Recipe.Reward recipe;
   private final long seed;
@@ -74,6 +77,9 @@ final class RewardTrainer {
             cursor -> {
               bestAccuracy = Double.parseDouble(cursor.get(BEST_ACCURACY));
               looks = Integer.parseInt(cursor.get(LOOKS));
+              tokens = Long.parseLong(cursor.getOrDefault(TOKENS, "0"));
+              flops = Double.parseDouble(cursor.getOrDefault(FLOPS, "0"));
+              seconds = Double.parseDouble(cursor.getOrDefault(SECONDS, "0"));
             });
   }
 
@@ -201,6 +207,11 @@ final class RewardTrainer {
     TrainerSnapshot.save(
         context.scratch(),
         trainer,
-        Map.of(BEST_ACCURACY, Double.toString(bestAccuracy), LOOKS, Integer.toString(looks)));
+        Map.of(
+            BEST_ACCURACY, Double.toString(bestAccuracy),
+            LOOKS, Integer.toString(looks),
+            TOKENS, Long.toString(tokens),
+            FLOPS, Double.toString(flops),
+            SECONDS, Double.toString(seconds)));
   }
 }

@@ -39,6 +39,8 @@ final class PolicyLearner {
 
   private static final double VALUE_WEIGHT = 0.5;
   private static final double FINAL_SHARE = 0.1;
+  private static final String TOKENS = "answer_tokens";
+  private static final String FLOPS = "flops";
 
   private final Recipe.Rl recipe;
   private final long seed;
@@ -219,12 +221,21 @@ final class PolicyLearner {
 
   /** Writes everything that the next update depends on. */
   void snapshot(Path directory, Map<String, String> cursor) {
-    TrainerSnapshot.save(directory, trainer, cursor);
+    Map<String, String> whole = new LinkedHashMap<>(cursor);
+    whole.put(TOKENS, Long.toString(tokens));
+    whole.put(FLOPS, Double.toString(flops));
+    TrainerSnapshot.save(directory, trainer, whole);
   }
 
   /** Goes on from a snapshot; returns its cursor, or nothing if there is none. */
   Optional<Map<String, String>> restore(Path directory) {
-    return TrainerSnapshot.restore(directory, trainer);
+    Optional<Map<String, String>> restored = TrainerSnapshot.restore(directory, trainer);
+    restored.ifPresent(
+        cursor -> {
+          tokens = Long.parseLong(cursor.getOrDefault(TOKENS, "0"));
+          flops = Double.parseDouble(cursor.getOrDefault(FLOPS, "0"));
+        });
+    return restored;
   }
 
   /** Floating-point operations of the training steps so far. */

@@ -36,7 +36,7 @@ final class Policies implements AutoCloseable {
   }
 
   /**
-   * An engine of the policy.
+   * An engine of the policy, pulled from the endpoint that the request names.
    *
    * @throws QuartetException FAILED_PRECONDITION if the learner has another digest under this id;
    *     NOT_FOUND if it has no such policy any more; UNAVAILABLE if it cannot be reached
@@ -52,8 +52,9 @@ final class Policies implements AutoCloseable {
           ErrorCode.FAILED_PRECONDITION,
           "policy '%s': digest %s, expected %s".formatted(policyId, announced.getDigest(), digest));
     }
-    Checkpoint fetched = exchange.fetch(announced);
+    // First the old one: under the same id, it would take the new one's folder with it.
     close();
+    Checkpoint fetched = exchange.fetch(announced.toBuilder().setEndpoint(endpoint).build());
     current = fetched;
     engine = DecoderEngine.open(fetched, options);
     return engine;
