@@ -90,7 +90,8 @@ class GatewayIT {
         .isEqualTo(
             "{\"code\":\"INVALID_ARGUMENT\",\"details\":\"prompt of 70 tokens, expected fewer than"
                 + " the context length 64 of sft/r/1\"}");
-    assertThat(seen.get("late").get("code").asText()).isEqualTo("DEADLINE_EXCEEDED");
+    // Both ends watch the deadline: whichever is first says so, the server by resetting the stream.
+    assertThat(seen.get("late").get("code").asText()).isIn("DEADLINE_EXCEEDED", "CANCELLED");
   }
 
   private static ServingStatus grpcHealth(GatewayProcess gateway) {
