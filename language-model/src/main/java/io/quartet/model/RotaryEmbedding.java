@@ -22,11 +22,12 @@ final class RotaryEmbedding {
     int half = config.headDimension() / 2;
     int context = config.contextLength();
     // On queries and on keys: their product then has the 1/√C of the scores.
-    double scale = Math.pow(channels, -0.25);
+    double scale = Math.pow(config.headDimension(), -0.25);
     float[] turns = new float[context * half * 2];
     for (int position = 0; position < context; position++) {
       for (int pair = 0; pair < half; pair++) {
-        double angle = position * Math.pow(config.ropeTheta(), -2.0 * pair / channels);
+        double angle =
+            position * Math.pow(config.ropeTheta(), -2.0 * pair / config.headDimension());
         int at = (position * half + pair) * 2;
         turns[at] = (float) (scale * Math.cos(angle));
         turns[at + 1] = (float) (scale * Math.sin(angle));

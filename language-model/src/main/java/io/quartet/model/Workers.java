@@ -1,5 +1,7 @@
 package io.quartet.model;
 
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -58,6 +60,7 @@ public final class Workers implements AutoCloseable {
    * interrupted: native work cannot be stopped in the middle.
    *
    * @return the results in the order of the parts
+   * @throws QuartetException INTERNAL, with one line, if libtorch fails
    */
   public <P, R> List<R> map(List<P> parts, Task<P, R> task) {
     var pending = new ArrayList<Future<List<R>>>();
@@ -85,13 +88,22 @@ public final class Workers implements AutoCloseable {
       }
     }
     if (failure != null) {
-      throw failure;
+      throw oneLine(failure);
     }
     var results = new ArrayList<R>(parts.size());
     for (int part = 0; part < parts.size(); part++) {
       results.add(shares.get(part % count).get(part / count));
     }
     return results;
+  }
+
+  /** libtorch's errors come as plain RuntimeExceptions with C++ frames in the message. */
+  private static RuntimeException oneLine(RuntimeException failure) {
+    String message = failure.getMessage();
+    return failure.getClass() == RuntimeException.class && message != null
+        ? new QuartetException(
+            ErrorCode.INTERNAL, "libtorch: " + message.lines().findFirst().orElse(""), failure)
+        : failure;
   }
 
   private <P, R> List<R> share(int worker, List<P> parts, Task<P, R> task) {
