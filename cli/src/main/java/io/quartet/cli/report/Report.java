@@ -49,7 +49,7 @@ public record Report(RunView view, ObjectNode json) {
 
   /** For the page, or told elsewhere in the report. */
   private static final Set<String> ELSEWHERE =
-      Set.of("samples", "curve", "curves", "win_rates", "best_of_n", "seconds");
+      Set.of("samples", "curve", "curves", "win_rates", "seconds");
 
   /** The report of a run, as far as it came. */
   public static Report of(RunView view) {

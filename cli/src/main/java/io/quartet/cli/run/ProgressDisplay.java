@@ -6,12 +6,14 @@ import io.quartet.v1.StageProgress;
 import io.quartet.v1.StageState;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
- * Draws a run: one line a stage, redrawn in place on a terminal. Elsewhere a line when a stage's
- * state or phase changes, and one every ten seconds.
+ * Draws a run: one line a stage, redrawn in place on a terminal. Elsewhere a line for each new
+ * state and phase of a stage, and one every ten seconds.
  */
 public final class ProgressDisplay {
   private static final Duration REDRAW = Duration.ofMillis(200);
@@ -20,7 +22,8 @@ public final class ProgressDisplay {
   private final Console console;
   private final LongSupplier nanoTime;
   private final StageLine lines;
-  private final Map<Stage, String> said = new EnumMap<>(Stage.class);
+  private final Set<String> said = new HashSet<>();
+  private final Map<Stage, String> last = new EnumMap<>(Stage.class);
   private final Map<Stage, Long> saidAt = new EnumMap<>(Stage.class);
   private int drawn;
   private long drawnAt = Long.MIN_VALUE;
@@ -84,16 +87,18 @@ public final class ProgressDisplay {
     if (latest.getState() == StageState.STAGE_STATE_UNSPECIFIED) {
       return;
     }
-    String news = latest.getState() + latest.getPhase();
+    // RL goes to and fro between two phases: the first time of each is news.
+    boolean news = said.add(stage + " " + latest.getState() + " " + latest.getPhase());
     long now = nanoTime.getAsLong();
-    boolean changed = !news.equals(said.get(stage));
     boolean due =
         latest.getState() == StageState.STAGE_STATE_RUNNING
             && now - saidAt.getOrDefault(stage, now) >= REPEAT.toNanos();
-    if (changed || due) {
-      said.put(stage, news);
+    if (news || due) {
       saidAt.put(stage, now);
-      console.line(lines.plain(view, stage));
+      String line = lines.plain(view, stage);
+      if (!line.equals(last.put(stage, line))) {
+        console.line(line);
+      }
     }
   }
 }

@@ -133,7 +133,7 @@ final class StageLine {
         : String.format(Locale.ROOT, "%.1fk", value / 1000);
   }
 
-  /** Time to the last step at the pace of the last few updates. */
+  /** Time to the last step at the pace of the last few updates; none once the last is done. */
   static Optional<Duration> remaining(List<StageProgress> history) {
     if (history.isEmpty()) {
       return Optional.empty();
@@ -150,7 +150,7 @@ final class StageLine {
       oldest = earlier;
     }
     long steps = newest.getStep() - oldest.getStep();
-    if (steps <= 0) {
+    if (steps <= 0 || newest.getStep() == newest.getTotalSteps()) {
       return Optional.empty();
     }
     Instant from = RunView.instant(oldest.getUpdated());

@@ -94,6 +94,7 @@ class StageLineTest {
     display.show(view);
     display.show(view);
     clock.addAndGet(11_000_000_000L);
+    PlausibleRun.events().subList(10, 30).forEach(view::add);
     display.show(view);
 
     assertThat(bytes.toString(StandardCharsets.UTF_8).lines()).hasSize(2);
