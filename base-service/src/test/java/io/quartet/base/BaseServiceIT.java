@@ -65,8 +65,8 @@ class BaseServiceIT {
     // Snapshots only when asked: what the second process goes on from is what SIGTERM left.
     String recipe =
         Recipe.committedYaml("tiny")
-            .replace("steps: 30", "steps: 400")
-            .replace("  snapshot_every: 10", "  snapshot_every: 9999");
+            .replace("steps: 150", "steps: 400")
+            .replace("  snapshot_every: 40", "  snapshot_every: 9999");
     try (var broker = EmbeddedBroker.open();
         var events = new Events(broker.bootstrap(), (short) 1)) {
       List<StageProgress> progress = new CopyOnWriteArrayList<>();

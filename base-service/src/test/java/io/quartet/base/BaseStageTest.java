@@ -16,7 +16,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class BaseStageTest {
-  private static final Recipe TINY = Recipe.committed("tiny");
+  private static final Recipe TINY =
+      Recipe.parse(
+          Recipe.committedYaml("tiny")
+              .replace("steps: 150", "steps: 30")
+              .replace("snapshot_every: 40", "snapshot_every: 10"));
 
   @TempDir private Path folder;
 

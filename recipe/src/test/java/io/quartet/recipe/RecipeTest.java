@@ -73,7 +73,7 @@ class RecipeTest {
         "base: null                    | 'base': got nothing, expected keys and values",
         "base: {sequence: 4096}        | 'base.sequence': got 4096, expected 8 to 128",
         "sft: {learning_rate: -1}      | 'sft.learning_rate': got -1.0, expected more than 0, less than 1",
-        "model: {heads: 5}             | 'model.heads': got 5, expected hidden 192 divided into heads of an even size",
+        "model: {heads: 5}             | 'model.heads': got 5, expected hidden 192 divided into heads of a multiple of 16",
         "model: {key_value_heads: 4}   | 'model.key_value_heads': got 4, expected a divisor of heads 6",
         "model: {tied_embeddings: 7}   | 'model.tied_embeddings': got 7, expected true or false",
         "data: {lessons: {held_out: 2}} | 'data.lessons.held_out': got 2.0, expected 0.01 to 0.5",

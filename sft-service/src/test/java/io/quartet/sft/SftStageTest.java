@@ -29,7 +29,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SftStageTest {
-  private static final Recipe TINY = Recipe.committed("tiny");
+  private static final Recipe TINY =
+      Recipe.parse(
+          Recipe.committedYaml("tiny")
+              .replace("steps: 60", "steps: 15")
+              .replace("snapshot_every: 20", "snapshot_every: 5"));
 
   @TempDir private Path folder;
 

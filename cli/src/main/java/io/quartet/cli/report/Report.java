@@ -95,9 +95,7 @@ public record Report(RunView view, ObjectNode json) {
 
   /** A figure with an interval becomes the figure, and the interval beside it. */
   private static void putFigure(ObjectNode figures, String name, JsonNode metrics) {
-    // The check takes the recipe's number of answers, which is eight unless somebody says
-    // otherwise.
-    JsonNode value = metrics.path(name.equals("best_of_8") ? "best_of_n" : name);
+    JsonNode value = metrics.path(name);
     if (value.isMissingNode() && figures.has(name)) {
       return;
     }

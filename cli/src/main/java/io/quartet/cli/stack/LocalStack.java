@@ -73,17 +73,16 @@ public final class LocalStack implements AutoCloseable {
             });
   }
 
-  /** Whatever of a stack is still alive in this data directory, to be closed. */
+  /** What is left of a stack in this data directory, if any of it is alive, to be closed. */
   public static Optional<LocalStack> leftOver(Workspace workspace) {
-    List<StackProcess> alive =
-        StackProcess.list(workspace).stream().filter(StackProcess::alive).toList();
-    if (alive.isEmpty()) {
+    List<StackProcess> listed = StackProcess.list(workspace);
+    if (listed.stream().noneMatch(StackProcess::alive)) {
       return Optional.empty();
     }
     StackFile description =
         StackFile.read(workspace).orElse(new StackFile(Ports.LOOPBACK, Ports.DEFAULT_BASE, 1));
     LocalStack stack = new LocalStack(workspace, description, line -> {});
-    alive.forEach(p -> stack.processes.put(p.name(), p));
+    listed.forEach(p -> stack.processes.put(p.name(), p));
     return Optional.of(stack);
   }
 

@@ -58,6 +58,7 @@ class ReportTest {
     assertThat(json.at("/stages/reward/accuracy").doubleValue()).isEqualTo(0.783);
     assertThat(json.at("/stages/reward/accuracy_interval").toString()).isEqualTo("[0.761,0.805]");
     assertThat(json.at("/stages/rl/kl").doubleValue()).isEqualTo(2.03);
+    assertThat(json.at("/stages/reward/best_of_8/gold/picked/mean").doubleValue()).isEqualTo(0.689);
     assertThat(json.at("/checkpoints/rl").textValue()).isEqualTo("rl/default-1/60");
     assertThat(json.path("seconds").doubleValue()).isEqualTo(327);
   }
