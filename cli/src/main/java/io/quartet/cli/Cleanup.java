@@ -9,7 +9,7 @@ import java.util.Deque;
  */
 final class Cleanup implements AutoCloseable {
   private final Deque<AutoCloseable> actions = new ArrayDeque<>();
-  private final Thread hook = new Thread(this::run, "cleanup");
+  private final Thread hook = new Thread(this::interrupted, "cleanup");
 
   Cleanup() {
     Runtime.getRuntime().addShutdownHook(hook);
@@ -18,6 +18,11 @@ final class Cleanup implements AutoCloseable {
   synchronized <T extends AutoCloseable> T add(T action) {
     actions.push(action);
     return action;
+  }
+
+  private void interrupted() {
+    System.err.println("quartet: interrupted, cleaning up …");
+    run();
   }
 
   private void run() {

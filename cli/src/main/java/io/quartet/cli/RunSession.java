@@ -49,9 +49,8 @@ final class RunSession {
         console.line("Run %s: %s".formatted(run, folder.path()));
         RunSubmitted submission = channel.submit(run, recipe.yaml());
         Cancellation cancellation = cleanup.add(new Cancellation(channel, submission));
-        RunView view = new RunFollower(channel, folder, display, stack::check).follow();
+        RunView view = follow(new RunFollower(channel, folder, display, stack::check), folder);
         cancellation.unneeded();
-        Report.of(view).write(folder);
         ending.after(stack, view);
         console.line("");
         console.line("Report: " + folder.file(Report.HTML));
@@ -60,6 +59,23 @@ final class RunSession {
         stack.leave();
         console.line("The stack stays up: try ./quartet chat; end it with ./quartet down.");
       }
+    }
+  }
+
+  /** Also a run that fails leaves a report, of how far it came and why it went no further. */
+  private static RunView follow(RunFollower follower, RunFolder folder) {
+    try {
+      RunView view = follower.follow();
+      Report.of(view).write(folder);
+      return view;
+    } catch (QuartetException failure) {
+      try {
+        Report.of(follower.view()).write(folder);
+      } catch (QuartetException unwritten) {
+        // A full disk may be what ended the run: its own cause is told, not the report's.
+        failure.addSuppressed(unwritten);
+      }
+      throw failure;
     }
   }
 

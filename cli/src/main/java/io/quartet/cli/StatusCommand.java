@@ -25,7 +25,7 @@ final class StatusCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Optional<LocalStack> stack = LocalStack.running(where.workspace());
+    Optional<LocalStack> stack = LocalStack.leftOver(where.workspace());
     if (stack.isEmpty()) {
       console.line("No stack is up.");
       return 0;
@@ -34,6 +34,10 @@ final class StatusCommand implements Callable<Integer> {
       console.line(
           "%-20s %-10s pid %-8d %s"
               .formatted(line.name(), line.state(), line.pid(), line.address()));
+    }
+    if (LocalStack.running(where.workspace()).isEmpty()) {
+      console.line("The broker is gone: end what is left with ./quartet down.");
+      return 0;
     }
     List<Message> events;
     try (RunChannel channel = new RunChannel(stack.get().ports().bootstrap())) {

@@ -120,6 +120,8 @@ class EndToEndIT {
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.output())
         .contains("quartet: run 'broken' failed in its base stage: ", "rows.jsonl:2: ");
+    assertThat(Files.readString(folder.resolve("runs/broken/report.html")))
+        .contains("failed: ", "rows.jsonl:2: ");
     assertThat(launch("status").output())
         .contains("run broken: failed", "rows.jsonl:2: ")
         .containsPattern("sft +cancelled");

@@ -55,6 +55,11 @@ public final class RunFollower {
     return view;
   }
 
+  /** The run as far as it was heard of. */
+  public RunView view() {
+    return view;
+  }
+
   private void take(List<Message> events) {
     List<Message> own = events.stream().filter(e -> RunEvents.run(e).equals(view.run())).toList();
     folder.append(own);

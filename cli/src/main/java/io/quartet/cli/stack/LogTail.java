@@ -22,7 +22,7 @@ final class LogTail {
         }
       }
     }
-    return lines.isEmpty() ? "its log is empty" : lines.get(lines.size() - 1).strip();
+    return "its log does not say why";
   }
 
   private static List<String> lines(Path log) {
