@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quartet.cli.stack.FreePorts;
+import io.quartet.cli.stack.LocalStack;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,23 +20,26 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The command, the broker, the five services and two rollout workers, all as processes. */
 class EndToEndIT {
-  private static final int PORT_BASE = 23_500;
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Path INSTALLATION = Path.of("..").toAbsolutePath().normalize();
 
   @TempDir private static Path folder;
+  private static LocalStack stack;
 
+  /** The stack is this JVM's own: it ends even if the test is killed. */
   @BeforeAll
   static void up() throws Exception {
-    Launched up = launch("up", "--port-base=" + PORT_BASE, "--rollout-workers=2");
-    assertThat(up.exitCode()).as(up.output()).isZero();
-    assertThat(up.output()).contains("gateway gRPC at 127.0.0.1:" + (PORT_BASE + 68));
+    Workspace workspace =
+        new Workspace(INSTALLATION, folder.resolve("home"), folder.resolve("runs"));
+    stack = LocalStack.of(workspace, FreePorts.choose(), 2, line -> {});
+    stack.start();
+    assertThat(stack.lines()).hasSize(8).allMatch(l -> l.state().equals("ready"));
   }
 
   @AfterAll
   static void down() throws Exception {
     List<ProcessHandle> processes = processes();
-    Launched down = launch("down");
-    assertThat(down.exitCode()).as(down.output()).isZero();
+    stack.close();
     assertThat(processes).hasSizeGreaterThan(6).noneMatch(ProcessHandle::isAlive);
     assertThat(folder.resolve("home/processes")).isEmptyDirectory();
   }
@@ -205,7 +210,7 @@ class EndToEndIT {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx128m",
                 "-XX:TieredStopAtLevel=1",
-                "-Dquartet.installation=" + Path.of("..").toAbsolutePath().normalize(),
+                "-Dquartet.installation=" + INSTALLATION,
                 "-cp",
                 System.getProperty("java.class.path"),
                 "io.quartet.cli.Quartet"));

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The broker as the process that it is. */
 class BrokerIT {
-  private static final Ports PORTS = new Ports(Ports.LOOPBACK, 23_092);
+  private static final Ports PORTS = FreePorts.choose();
 
   @TempDir private Path folder;
 
@@ -46,7 +46,7 @@ class BrokerIT {
     }
 
     assertThatThrownBy(() -> new RunChannel(PORTS.bootstrap()))
-        .hasMessage("no broker answers at 127.0.0.1:23092: is the stack up?")
+        .hasMessage("no broker answers at %s: is the stack up?", PORTS.bootstrap())
         .extracting(e -> ((QuartetException) e).code())
         .isEqualTo(ErrorCode.UNAVAILABLE);
 

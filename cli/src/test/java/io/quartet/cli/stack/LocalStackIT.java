@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The stack's processes with the real broker and stand-ins for the services. */
 class LocalStackIT {
-  private static final Ports PORTS = new Ports(Ports.LOOPBACK, 23_300);
+  private static final Ports PORTS = FreePorts.choose();
 
   @TempDir private Path folder;
   private final List<String> said = new CopyOnWriteArrayList<>();
