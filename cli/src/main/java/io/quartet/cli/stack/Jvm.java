@@ -22,6 +22,10 @@ final class Jvm {
     command.addAll(List.of("/bin/sh", "-c", "trap '' INT HUP; exec \"$@\"", "quartet"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx" + heap + "m");
+    // The heap's least size is what it starts with, a 64th of the machine unless told: an idle
+    // service would never fall below, and otherwise only in the fourth collection.
+    command.add("-Xms32m");
+    command.add("-XX:-ShrinkHeapInSteps");
     command.add("-Xss512k");
     // One collector thread and small tables: eight JVMs share the machine with the numerics.
     command.add("-XX:+UseSerialGC");
