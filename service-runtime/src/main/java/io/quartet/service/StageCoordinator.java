@@ -5,6 +5,7 @@ import static io.quartet.checkpoint.ErrorCode.NOT_FOUND;
 import static io.quartet.service.StageTransitions.terminal;
 import static io.quartet.v1.StageState.STAGE_STATE_COMPLETED;
 import static io.quartet.v1.StageState.STAGE_STATE_PENDING;
+import static io.quartet.v1.StageState.STAGE_STATE_RUNNING;
 
 import com.google.protobuf.util.Timestamps;
 import io.quartet.checkpoint.CheckpointId;
@@ -205,7 +206,10 @@ public final class StageCoordinator implements AutoCloseable {
         LOG.errorf("run '%s': %s", progress.getRun(), e.getMessage());
       }
     }
-    events.publish(Topic.PROGRESS, progress);
+    // Steps that nobody could see are not kept for a broker that is away; everything else is.
+    if (progress.getState() != STAGE_STATE_RUNNING || events.connected()) {
+      events.publish(Topic.PROGRESS, progress);
+    }
   }
 
   private synchronized void announced(CheckpointPublished checkpoint) {

@@ -52,9 +52,7 @@ final class StageThread {
           if (run.progress().getState() == STAGE_STATE_COMPLETED) {
             delete(exchange.store().scratch(stage.stage(), name));
           }
-          // Native memory and file mappings of what the stage dropped go when the GC sees it: now,
-          // because an idle service may not collect again for hours.
-          System.gc();
+          FreedMemory.giveBack();
         });
   }
 

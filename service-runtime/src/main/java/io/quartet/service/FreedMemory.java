@@ -1,0 +1,36 @@
+package io.quartet.service;
+
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import javax.management.JMException;
+import javax.management.ObjectName;
+import org.jboss.logging.Logger;
+
+/**
+ * Gives the memory of a stage that ended back to the operating system. Native memory and file
+ * mappings go when the collector sees that their owners are gone, and an idle service may not
+ * collect for hours; what is freed then stays in the C library's heap until it is trimmed.
+ */
+final class FreedMemory {
+  private static final Logger LOG = Logger.getLogger(FreedMemory.class);
+  private static final Duration NATIVE_OWNERS = Duration.ofMillis(300);
+
+  private FreedMemory() {}
+
+  static void giveBack() {
+    System.gc();
+    try {
+      Thread.sleep(NATIVE_OWNERS.toMillis()); // JavaCPP frees on a thread of its own
+      ManagementFactory.getPlatformMBeanServer()
+          .invoke(
+              new ObjectName("com.sun.management:type=DiagnosticCommand"),
+              "systemTrimNativeHeap",
+              new Object[] {},
+              new String[] {});
+    } catch (JMException e) {
+      LOG.debug("this JVM cannot trim its C heap", e); // not glibc, or a JDK before 17.0.9
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
