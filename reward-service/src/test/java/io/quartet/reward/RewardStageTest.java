@@ -1,0 +1,92 @@
+package io.quartet.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quartet.checkpoint.Architecture;
+import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.recipe.Recipe;
+import io.quartet.reward.RewardScorer.RewardScale;
+import io.quartet.service.StageTrial;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RewardStageTest {
+  private static final Recipe TINY = UntrainedModels.TINY;
+
+  @TempDir private Path folder;
+
+  @Test
+  void aStoppedRunEndsWithTheSameMeasuredModelAsOneThatWasNot() throws Exception {
+    var uninterrupted = new StageTrial(folder.resolve("whole"));
+    Checkpoint base = inputs(uninterrupted.store());
+    Checkpoint whole = uninterrupted.train(new RewardStage(), "r", TINY);
+
+    assertThat(whole.id()).hasToString("reward/r/10");
+    assertThat(whole.config().architecture()).isEqualTo(Architecture.SEQUENCE_CLASSIFICATION);
+    assertThat(whole.training().parent()).contains(base.id());
+    Map<String, Object> metrics = whole.training().metrics();
+    assertThat(metrics)
+        .containsKeys("by_flaw", "best_of_2", "held_out_accuracy", "flops", "seconds");
+    assertThat(metrics.get("parameters")).isEqualTo(whole.config().parameters());
+    assertThat(RewardScale.of(whole).recitalTokens()).isEqualTo(TINY.reward().recitalTokens());
+    assertThat(RewardScale.of(whole).deviation()).isPositive();
+
+    Path home = folder.resolve("stopped");
+    inputs(new CheckpointStore(home));
+    assertThatThrownBy(() -> new StageTrial(home).stopAt(3).train(new RewardStage(), "r", TINY))
+        .isInstanceOfSatisfying(
+            QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CANCELLED));
+    var second = new StageTrial(home);
+    Checkpoint continued = second.train(new RewardStage(), "r", TINY);
+
+    assertThat(second.reported().stream().filter(r -> r.phase().equals("training")).findFirst())
+        .hasValueSatisfying(first -> assertThat(first.step()).isGreaterThan(3));
+    assertThat(Files.mismatch(continued.weights(), whole.weights())).isEqualTo(-1);
+    for (String figure : new String[] {"tokens", "flops", "held_out_accuracy", "by_flaw"}) {
+      assertThat(continued.training().metrics().get(figure)).isEqualTo(metrics.get(figure));
+    }
+  }
+
+  @Test
+  void onesOwnComparisonsAloneAreEnoughAndMeasuredOnTheLastOfThem() throws Exception {
+    Path file = folder.resolve("own.jsonl");
+    var rows = new StringBuilder();
+    for (int i = 0; i < 10; i++) {
+      rows.append(
+          """
+          {"prompt": "say %d", "chosen": "yes, %d", "rejected": "no no no"}
+          """
+              .formatted(i, i));
+    }
+    Files.writeString(file, rows.toString());
+    Recipe recipe =
+        Recipe.parse(
+            TINY.yaml()
+                .replace(
+                    "  lessons:\n    words: 40\n    held_out: 0.2\n    without_demonstrations: 0.3\n",
+                    "  lessons: null\n  documents: ['%1$s']\n  demonstrations: ['%1$s']\n  comparisons: ['%1$s']\n  prompts: ['%1$s']\n"
+                        .formatted(file)));
+    var trial = new StageTrial(folder.resolve("home"));
+    inputs(trial.store());
+
+    Map<String, Object> metrics = trial.train(new RewardStage(), "r", recipe).training().metrics();
+
+    // 15 % of ten, rounded.
+    assertThat(metrics).containsEntry("pairs", 2).doesNotContainKey("by_flaw");
+    assertThat((Double) metrics.get("accuracy")).isEqualTo(1.0);
+  }
+
+  private static Checkpoint inputs(CheckpointStore store) {
+    var models = new UntrainedModels(store);
+    Checkpoint base = models.base();
+    models.sft(base);
+    return base;
+  }
+}
