@@ -69,7 +69,12 @@ final class RewardTrainer {
         new Trainer<>(
             model,
             new AdamW(model, AdamW.Options.of(optimization.weightDecay())),
-            schedule(optimization),
+            LearningRateSchedule.of(
+                optimization.schedule().name(),
+                optimization.learningRate(),
+                optimization.warmupSteps(),
+                optimization.steps(),
+                optimization.finalShare()),
             optimization.gradientClip(),
             workers);
     TrainerSnapshot.restore(context.scratch(), trainer)
@@ -81,17 +86,6 @@ final class RewardTrainer {
               flops = Double.parseDouble(cursor.getOrDefault(FLOPS, "0"));
               seconds = Double.parseDouble(cursor.getOrDefault(SECONDS, "0"));
             });
-  }
-
-  /** The schedule that a recipe asks for. */
-  static LearningRateSchedule schedule(Recipe.Optimization o) {
-    return switch (o.schedule()) {
-      case LINEAR ->
-          LearningRateSchedule.linear(o.learningRate(), o.warmupSteps(), o.steps(), o.finalShare());
-      case COSINE ->
-          LearningRateSchedule.cosine(o.learningRate(), o.warmupSteps(), o.steps(), o.finalShare());
-      case CONSTANT -> LearningRateSchedule.constant(o.learningRate());
-    };
   }
 
   /**
