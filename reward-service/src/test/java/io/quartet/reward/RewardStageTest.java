@@ -33,7 +33,7 @@ class RewardStageTest {
     assertThat(whole.training().parent()).contains(base.id());
     Map<String, Object> metrics = whole.training().metrics();
     assertThat(metrics)
-        .containsKeys("by_flaw", "best_of_2", "held_out_accuracy", "flops", "seconds");
+        .containsKeys("by_flaw", "best_of_8", "held_out_accuracy", "flops", "seconds");
     assertThat(metrics.get("parameters")).isEqualTo(whole.config().parameters());
     assertThat(RewardScale.of(whole).recitalTokens()).isEqualTo(TINY.reward().recitalTokens());
     assertThat(RewardScale.of(whole).deviation()).isPositive();
@@ -58,7 +58,7 @@ class RewardStageTest {
   void onesOwnComparisonsAloneAreEnoughAndMeasuredOnTheLastOfThem() throws Exception {
     Path file = folder.resolve("own.jsonl");
     var rows = new StringBuilder();
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 20; i++) {
       rows.append(
           """
           {"prompt": "say %d", "chosen": "yes, %d", "rejected": "no no no"}
@@ -66,20 +66,20 @@ class RewardStageTest {
               .formatted(i, i));
     }
     Files.writeString(file, rows.toString());
-    Recipe recipe =
-        Recipe.parse(
-            TINY.yaml()
-                .replace(
-                    "  lessons:\n    words: 40\n    held_out: 0.2\n    without_demonstrations: 0.3\n",
-                    "  lessons: null\n  documents: ['%1$s']\n  demonstrations: ['%1$s']\n  comparisons: ['%1$s']\n  prompts: ['%1$s']\n"
-                        .formatted(file)));
+    String ownData =
+        TINY.yaml()
+            .replaceFirst("(?m)^  lessons:\n(?:    .*\n)+", "  lessons: null\n")
+            .replaceAll(
+                "(?m)^  (documents|demonstrations|comparisons|prompts): \\[\\]$",
+                "  $1: ['" + file + "']");
+    Recipe recipe = Recipe.parse(ownData);
     var trial = new StageTrial(folder.resolve("home"));
     inputs(trial.store());
 
     Map<String, Object> metrics = trial.train(new RewardStage(), "r", recipe).training().metrics();
 
-    // 15 % of ten, rounded.
-    assertThat(metrics).containsEntry("pairs", 2).doesNotContainKey("by_flaw");
+    // A tenth of twenty.
+    assertThat(metrics).containsEntry("pairs", 2L).doesNotContainKey("by_flaw");
     assertThat((Double) metrics.get("accuracy")).isEqualTo(1.0);
   }
 
