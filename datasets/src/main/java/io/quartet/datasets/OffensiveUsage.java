@@ -7,10 +7,6 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import net.sf.extjwnl.JWNLException;
-import net.sf.extjwnl.data.Pointer;
-import net.sf.extjwnl.data.PointerType;
-import net.sf.extjwnl.data.Synset;
 
 /**
  * Keeps words that offend out of the lessons. A sense is offensive if WordNet says so in either of
@@ -47,7 +43,7 @@ final class OffensiveUsage {
       Set.of("negro", "negroes", "whore", "slut", "rape", "raped", "rapist", "nazi");
 
   private final WordNet wordNet;
-  private final Set<Long> domains;
+  private final Set<Integer> domains;
   private final Map<String, Boolean> judged = new HashMap<>();
 
   OffensiveUsage(WordNet wordNet) {
@@ -55,8 +51,8 @@ final class OffensiveUsage {
     this.domains =
         DOMAINS.stream()
             .flatMap(domain -> wordNet.senses(domain, PartOfSpeech.NOUN).stream())
-            .filter(sense -> !sense.getPointers(PointerType.USAGE_MEMBER).isEmpty())
-            .map(Synset::getOffset)
+            .filter(sense -> sense.pointers(Synset.USAGE_MEMBER).findAny().isPresent())
+            .map(Synset::offset)
             .collect(Collectors.toUnmodifiableSet());
   }
 
@@ -85,20 +81,11 @@ final class OffensiveUsage {
   }
 
   private boolean inDomain(Synset sense) {
-    try {
-      for (Pointer usage : sense.getPointers(PointerType.USAGE)) {
-        if (domains.contains(usage.getTargetOffset())) {
-          return true;
-        }
-      }
-      return false;
-    } catch (JWNLException e) {
-      throw WordNet.unreadable(e);
-    }
+    return sense.pointers(Synset.USAGE).anyMatch(usage -> domains.contains(usage.target()));
   }
 
   private static String definition(Synset sense) {
-    return sense.getGloss().strip().split("\"", 2)[0];
+    return sense.gloss().strip().split("\"", 2)[0];
   }
 
   private static String dropLast(String word) {

