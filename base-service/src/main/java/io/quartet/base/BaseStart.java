@@ -49,7 +49,7 @@ record BaseStart(
       create(unfinished);
       TokenizerFiles.write(
           unfinished,
-          new BpeTrainer(recipe.data().tokenizer().vocabulary())
+          new BpeTrainer(recipe.data().tokenizer().vocabulary(), recipe.threads())
               .train(corpus.tokenizerTexts(), corpus.tokenizerBoosts()));
       move(unfinished, files);
     }

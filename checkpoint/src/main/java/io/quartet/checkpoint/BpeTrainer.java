@@ -2,7 +2,6 @@ package io.quartet.checkpoint;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -12,14 +11,21 @@ import java.util.Map;
  */
 public final class BpeTrainer {
   private final int vocabularySize;
+  private final int threads;
+
+  /** A trainer on all processors; see {@link #BpeTrainer(int, int)}. */
+  public BpeTrainer(int vocabularySize) {
+    this(vocabularySize, Runtime.getRuntime().availableProcessors());
+  }
 
   /**
    * A trainer.
    *
    * @param vocabularySize how many tokens to end with, special tokens and bytes included
+   * @param threads that split the texts, 1 or more; the result is the same with any number
    * @throws QuartetException INVALID_ARGUMENT below {@link BpeVocabulary#FIRST_MERGE}
    */
-  public BpeTrainer(int vocabularySize) {
+  public BpeTrainer(int vocabularySize, int threads) {
     if (vocabularySize < BpeVocabulary.FIRST_MERGE) {
       throw new QuartetException(
           ErrorCode.INVALID_ARGUMENT,
@@ -27,6 +33,7 @@ public final class BpeTrainer {
               .formatted(vocabularySize, BpeVocabulary.FIRST_MERGE, SpecialTokens.ALL.size()));
     }
     this.vocabularySize = vocabularySize;
+    this.threads = threads;
   }
 
   /**
@@ -37,10 +44,7 @@ public final class BpeTrainer {
    * @return a vocabulary of the size asked for, or smaller if no pair is left that comes twice
    */
   public BpeVocabulary train(Iterable<String> texts, Map<String, Long> boosts) {
-    Map<String, long[]> counts = new HashMap<>();
-    for (String text : texts) {
-      PreTokenizer.split(text, piece -> counts.computeIfAbsent(piece, p -> new long[1])[0]++);
-    }
+    Map<String, long[]> counts = PieceCounts.of(texts, threads);
     boosts.forEach(
         (text, times) ->
             PreTokenizer.split(

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -36,6 +37,37 @@ class BpeTrainerTest {
     Collections.shuffle(texts, new Random(2));
 
     assertThat(new BpeTrainer(320).train(texts, Map.of())).isEqualTo(vocabulary);
+  }
+
+  @Test
+  void numberOfThreadsDoesNotMatter() {
+    List<String> texts = Texts.words(new Random(5), "abcdefghijklmnop ", 300_000);
+
+    BpeVocabulary alone = new BpeTrainer(1000, 1).train(texts, Map.of(" abc", 9L));
+
+    assertThat(new BpeTrainer(1000, 4).train(texts, Map.of(" abc", 9L))).isEqualTo(alone);
+  }
+
+  @Test
+  void failureToReadATextIsTheCallers() {
+    Iterable<String> failing =
+        () ->
+            new Iterator<>() {
+              @Override
+              public boolean hasNext() {
+                return true;
+              }
+
+              @Override
+              public String next() {
+                throw new QuartetException(ErrorCode.INVALID_ARGUMENT, "a.jsonl:3: not JSON");
+              }
+            };
+
+    assertFails(
+        () -> new BpeTrainer(300).train(failing, Map.of()),
+        ErrorCode.INVALID_ARGUMENT,
+        "a.jsonl:3: not JSON");
   }
 
   @Test

@@ -2,17 +2,23 @@ package io.quartet.datasets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quartet.checkpoint.BpeTrainer;
+import io.quartet.checkpoint.TokenizerFiles;
 import io.quartet.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CorpusTest {
   private static final String SMALL = "data: {lessons: {words: 40}}\n";
@@ -62,6 +68,30 @@ class CorpusTest {
 
     long questions = replay.stream().filter(d -> d.text().contains("?")).count();
     assertThat((double) questions / replay.size()).isBetween(0.35, 0.6);
+  }
+
+  /**
+   * A model's weights at a seed depend on every merge: whoever changes one retrains all figures.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "default, 1c8f1e524b6457c7495964f784064498bd171c4dd26d7726ea9e557f43f0fb96",
+    "quick, 50473cc9455c36ce806ca5521569d9cf76557371fe41c832f066e3e107e821db",
+    "tiny, 3110d5655ec1da8c2fb983128d46002d6a53b69f39c8fdabc4c056ed8b56cc54",
+  })
+  void committedRecipesHaveTheTokenizersThatTheyAlwaysHad(String name, String sha256)
+      throws Exception {
+    Recipe recipe = Recipe.committed(name);
+    Corpus corpus = Corpus.of(recipe);
+
+    TokenizerFiles.write(
+        folder,
+        new BpeTrainer(recipe.data().tokenizer().vocabulary())
+            .train(corpus.tokenizerTexts(), corpus.tokenizerBoosts()));
+
+    byte[] written = Files.readAllBytes(folder.resolve(TokenizerFiles.TOKENIZER));
+    byte[] digest = MessageDigest.getInstance("SHA-256").digest(written);
+    assertThat(HexFormat.of().formatHex(digest)).isEqualTo(sha256);
   }
 
   private static Set<Document> own(List<Document> documents) {
