@@ -1,5 +1,6 @@
 package io.quartet.recipe;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.SpecialTokens;
@@ -301,28 +302,16 @@ public record Recipe(
    * @param snapshotEvery steps between resumable snapshots
    */
   public record Base(
-      int steps,
-      int batch,
-      int sequence,
-      double learningRate,
-      int warmupSteps,
-      Schedule schedule,
-      double finalShare,
-      double weightDecay,
-      double gradientClip,
-      int snapshotEvery) {
+      @JsonUnwrapped Optimization optimization, int batch, int sequence, int snapshotEvery) {
     /** Validates the values. */
     public Base {
       Check.between("batch", batch, 1, 65_536);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
-      new Optimization(
-          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
     }
 
-    /** The optimiser's part. */
-    public Optimization optimization() {
-      return new Optimization(
-          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
+    /** Optimiser steps. */
+    public int steps() {
+      return optimization.steps();
     }
   }
 
@@ -332,15 +321,9 @@ public record Recipe(
    * @param baseTextShare share of the documents in a batch that are base text, with loss on all
    */
   public record Sft(
-      int steps,
+      @JsonUnwrapped Optimization optimization,
       int batch,
       int sequence,
-      double learningRate,
-      int warmupSteps,
-      Schedule schedule,
-      double finalShare,
-      double weightDecay,
-      double gradientClip,
       int snapshotEvery,
       double baseTextShare) {
     /** Validates the values. */
@@ -348,14 +331,11 @@ public record Recipe(
       Check.between("batch", batch, 1, 65_536);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
       Check.between("base_text_share", baseTextShare, 0, 0.95);
-      new Optimization(
-          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
     }
 
-    /** The optimiser's part. */
-    public Optimization optimization() {
-      return new Optimization(
-          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
+    /** Optimiser steps. */
+    public int steps() {
+      return optimization.steps();
     }
   }
 
@@ -379,14 +359,8 @@ public record Recipe(
    * @param bestOf answers to choose from in the best-of-n check
    */
   public record Reward(
-      int steps,
+      @JsonUnwrapped Optimization optimization,
       int batch,
-      double learningRate,
-      int warmupSteps,
-      Schedule schedule,
-      double finalShare,
-      double weightDecay,
-      double gradientClip,
       int snapshotEvery,
       int samplesPerPrompt,
       double temperature,
@@ -416,14 +390,11 @@ public record Recipe(
       Check.atLeast("evaluate_every", evaluateEvery, 1);
       Check.atLeast("patience", patience, 1);
       Check.between("best_of", bestOf, 2, 256);
-      new Optimization(
-          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
     }
 
-    /** The optimiser's part. */
-    public Optimization optimization() {
-      return new Optimization(
-          steps, learningRate, warmupSteps, schedule, finalShare, weightDecay, gradientClip);
+    /** Optimiser steps. */
+    public int steps() {
+      return optimization.steps();
     }
   }
 

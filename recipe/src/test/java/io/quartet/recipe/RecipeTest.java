@@ -37,7 +37,7 @@ class RecipeTest {
     Recipe recipe = Recipe.parse("name: mine\nsft: {learning_rate: 5e-4}\n");
 
     Recipe.Sft sft = Recipe.committed("default").sft();
-    assertThat(recipe.sft().learningRate()).isEqualTo(5e-4);
+    assertThat(recipe.sft().optimization().learningRate()).isEqualTo(5e-4);
     assertThat(recipe.sft().steps()).isEqualTo(sft.steps());
     assertThat(recipe.base()).isEqualTo(Recipe.committed("default").base());
   }
