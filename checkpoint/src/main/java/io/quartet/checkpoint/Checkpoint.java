@@ -3,10 +3,11 @@ package io.quartet.checkpoint;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * A published checkpoint: a Hugging Face folder that never changes.
+ * A published checkpoint: a Hugging Face folder that never changes, of a whole model or of PEFT.
  *
  * @param id its name
  * @param directory its folder
@@ -46,9 +47,21 @@ public record Checkpoint(
     return Digests.sha256(lines.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** The weights: {@code model.safetensors}. */
+  /**
+   * The whole weights: {@code model.safetensors}, which an adapter's folder gets when they are
+   * first asked for.
+   *
+   * @throws QuartetException as {@link MergedWeights#of}
+   */
   public Path weights() {
-    return file(WEIGHTS);
+    return adapter().isPresent() ? MergedWeights.of(directory) : file(WEIGHTS);
+  }
+
+  /** What this checkpoint adapts, if it holds an adapter instead of whole weights. */
+  public Optional<Adapter> adapter() {
+    return files.stream().anyMatch(file -> file.name().equals(Adapter.CONFIG))
+        ? Optional.of(Adapter.read(directory))
+        : Optional.empty();
   }
 
   /** Its tokenizer, loaded anew; the caller closes it. Throws as {@link Tokenizer#load}. */

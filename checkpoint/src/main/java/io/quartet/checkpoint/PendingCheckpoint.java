@@ -12,8 +12,10 @@ import java.util.stream.Stream;
  * closing without publishing, or dying, leaves nothing that anybody lists. Used by one thread.
  */
 public final class PendingCheckpoint implements AutoCloseable {
-  private static final List<String> REQUIRED =
+  private static final List<String> MODEL =
       List.of(ModelConfig.FILE, Checkpoint.WEIGHTS, TrainingRecord.FILE);
+  private static final List<String> ADAPTER =
+      List.of(ModelConfig.FILE, Adapter.CONFIG, Adapter.WEIGHTS, TrainingRecord.FILE);
 
   private final CheckpointStore store;
   private final CheckpointId id;
@@ -62,7 +64,8 @@ public final class PendingCheckpoint implements AutoCloseable {
 
   /**
    * Checks the files, writes the manifest, makes everything durable and renames the folder to its
-   * final name. If it fails nothing is published, and {@link #close} removes what was written.
+   * final name. If it fails nothing is published, and {@link #close} removes what was written. An
+   * adapter's merged weights may be there, but are not listed: they can be made again.
    *
    * @throws QuartetException FAILED_PRECONDITION if a file is missing or has no place in a
    *     checkpoint, INVALID_ARGUMENT if a weight's name or shape is not what the configuration
@@ -105,9 +108,15 @@ public final class PendingCheckpoint implements AutoCloseable {
   }
 
   private List<Path> files() {
+    boolean adapter = Adapter.isIn(directory);
     List<Path> paths;
     try (Stream<Path> children = Files.list(directory)) {
-      paths = children.filter(path -> !path.endsWith(Manifest.FILE)).sorted().toList();
+      paths =
+          children
+              .filter(path -> !path.endsWith(Manifest.FILE))
+              .filter(path -> !(adapter && path.endsWith(Checkpoint.WEIGHTS)))
+              .sorted()
+              .toList();
     } catch (IOException e) {
       throw QuartetException.reading(directory, e);
     }
@@ -117,7 +126,7 @@ public final class PendingCheckpoint implements AutoCloseable {
         throw refused("'%s' is not a plain, visible file".formatted(path.getFileName()));
       }
     }
-    for (String name : REQUIRED) {
+    for (String name : adapter ? ADAPTER : MODEL) {
       if (!paths.contains(directory.resolve(name))) {
         throw refused("no file '%s'".formatted(name));
       }
@@ -127,8 +136,11 @@ public final class PendingCheckpoint implements AutoCloseable {
 
   private void requireWeights() {
     ModelConfig config = ModelConfig.read(directory.resolve(ModelConfig.FILE));
-    try (Safetensors weights = Safetensors.open(directory.resolve(Checkpoint.WEIGHTS))) {
-      weights.requireShapes(config.tensorShapes());
+    boolean adapter = Adapter.isIn(directory);
+    String file = adapter ? Adapter.WEIGHTS : Checkpoint.WEIGHTS;
+    try (Safetensors weights = Safetensors.open(directory.resolve(file))) {
+      weights.requireShapes(
+          adapter ? Adapter.read(directory).tensorShapes(config) : config.tensorShapes());
     }
   }
 

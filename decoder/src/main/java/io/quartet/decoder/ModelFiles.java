@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.MergedWeights;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import java.io.IOException;
@@ -28,8 +29,9 @@ record ModelFiles(String name, Path directory, ModelConfig config) {
     return new ModelFiles(checkpoint.id().toString(), checkpoint.directory(), checkpoint.config());
   }
 
+  /** The whole weights; an adapter's are merged first. */
   Path weights() {
-    return directory.resolve(Checkpoint.WEIGHTS);
+    return MergedWeights.of(directory);
   }
 
   /**
