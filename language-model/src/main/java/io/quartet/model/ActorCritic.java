@@ -1,5 +1,6 @@
 package io.quartet.model;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
@@ -107,11 +108,18 @@ public final class ActorCritic extends TransformerModel {
   }
 
   @Override
+  List<Transformer> trunks() {
+    var trunks = new ArrayList<>(policy.trunks());
+    critic.ifPresent(model -> trunks.addAll(model.trunks()));
+    return trunks;
+  }
+
+  @Override
   public ActorCritic replica() {
     return new ActorCritic(
         policy.replica(),
         critic.map(RewardModel::replica),
-        WeightSource.shared(weights()),
+        WeightSource.shared(allWeights()),
         criticRate);
   }
 }

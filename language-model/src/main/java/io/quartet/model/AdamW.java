@@ -54,11 +54,11 @@ public final class AdamW {
   private final FusedAdamW fused = new FusedAdamW();
   private long step;
 
-  /** An optimizer of all weights of a model, before its first step. */
+  /** An optimizer of all weights of a model that are trained, before its first step. */
   public AdamW(TransformerModel model, Options options) {
     this.options = options;
     model
-        .weights()
+        .trainedWeights()
         .forEach(
             (name, weight) -> {
               double scale = model.learningRateScale(name);

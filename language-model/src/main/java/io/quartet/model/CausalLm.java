@@ -5,6 +5,7 @@ import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.model.WeightSource.Start;
+import java.util.List;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -30,6 +31,7 @@ public final class CausalLm extends TransformerModel {
     requireArchitecture(config, Architecture.CAUSAL_LM);
     transformer = register_module("model", new Transformer(source, config, precision));
     outputVD = config.tiedEmbeddings() ? transformer.embedding() : head(source);
+    freezeBeside(source.lora());
   }
 
   private Tensor head(WeightSource source) {
@@ -81,6 +83,19 @@ public final class CausalLm extends TransformerModel {
 
   @Override
   public CausalLm replica() {
+    return new CausalLm(config(), precision(), WeightSource.shared(this));
+  }
+
+  /**
+   * This model with its adapters off, over the same weights, so that nothing is held twice. It is
+   * for looking only: nobody trains it.
+   */
+  public CausalLm withoutAdapters() {
     return new CausalLm(config(), precision(), WeightSource.shared(weights()));
+  }
+
+  @Override
+  List<Transformer> trunks() {
+    return List.of(transformer);
   }
 }

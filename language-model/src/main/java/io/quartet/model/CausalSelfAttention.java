@@ -2,6 +2,8 @@ package io.quartet.model;
 
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.model.WeightSource.Start;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Module;
@@ -56,8 +58,7 @@ final class CausalSelfAttention extends Module {
   Tensor attend(Tensor xND, Passage passage) {
     ScalarType type = Tensors.type(xND);
     TensorVector parts =
-        torch
-            .linear(xND, projections().to(type))
+        adapted(torch.linear(xND, projections().to(type)), xND, passage)
             .split_with_sizes(new long[] {(heads + groups) * channels, groups * channels}, 1);
     Tensor turned = rotary.rotate(parts.get(0), passage.turns());
     return type == ScalarType.Float
@@ -66,8 +67,29 @@ final class CausalSelfAttention extends Module {
   }
 
   /** Back into the residual stream: [R, H·C] to [R, D]. */
-  Tensor project(Tensor y) {
-    return output.forward(y);
+  Tensor project(Tensor y, Passage passage) {
+    return output.forward(y, passage);
+  }
+
+  /** Adds what the adapters of query, key and value give to what their weights give. */
+  private Tensor adapted(Tensor projected, Tensor xND, Passage passage) {
+    if (Stream.of(query, key, value).allMatch(part -> part.adapter().isEmpty())) {
+      return projected;
+    }
+    return projected.add(
+        torch.cat(
+            new TensorVector(
+                branch(query, xND, passage, rotary::pairRows),
+                branch(key, xND, passage, rotary::pairRows),
+                branch(value, xND, passage, rows -> rows)),
+            1));
+  }
+
+  private static Tensor branch(
+      Linear part, Tensor xND, Passage passage, UnaryOperator<Tensor> order) {
+    return part.adapter()
+        .map(branch -> branch.forward(xND, passage, order))
+        .orElseGet(() -> torch.zeros(xND.size(0), part.weight().size(0)).to(xND.scalar_type()));
   }
 
   /** Query, key and value as one matrix [(H + 2K)·C, D], with turning channels side by side. */

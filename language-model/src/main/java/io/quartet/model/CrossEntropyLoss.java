@@ -63,6 +63,7 @@ public final class CrossEntropyLoss {
   private static final class Fused implements Loss {
     private final CausalLm model;
     private final Tensor hiddenRD;
+    private final boolean frozen;
     private final List<Tensor> hiddenGradients = new ArrayList<>();
     private final double value;
     private Tensor outputGradient;
@@ -70,6 +71,7 @@ public final class CrossEntropyLoss {
     Fused(CausalLm model, Tensor hiddenRD, Tensor targetsR1, Tensor scalesR1) {
       this.model = model;
       this.hiddenRD = hiddenRD;
+      this.frozen = !model.output().requires_grad();
       boolean training = GradMode.is_enabled();
       try (var off = new NoGradGuard()) {
         Tensor outputVD = model.output().to(hiddenRD.scalar_type());
@@ -101,6 +103,9 @@ public final class CrossEntropyLoss {
         ScalarType type = hiddenRD.scalar_type();
         Tensor scale = scalesR1.to(type);
         hiddenGradients.add(torch.mm(softmaxRV, outputVD).mul_(scale));
+        if (frozen) {
+          return sum;
+        }
         Tensor gradientVD = torch.mm(softmaxRV.t(), hiddenRD.mul(scale)).to(ScalarType.Float);
         outputGradient = outputGradient.numel() == 0 ? gradientVD : outputGradient.add_(gradientVD);
       }
@@ -116,6 +121,9 @@ public final class CrossEntropyLoss {
     public void backward() {
       Tensor[] pieces = hiddenGradients.toArray(new Tensor[0]);
       hiddenRD.backward(torch.cat(new TensorVector(pieces), 0), new BoolOptional(), false, null);
+      if (frozen) {
+        return;
+      }
       Tensor gradient = model.output().mutable_grad();
       if (gradient.defined()) {
         gradient.add_(outputGradient);

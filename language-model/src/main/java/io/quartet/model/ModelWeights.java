@@ -3,6 +3,7 @@ package io.quartet.model;
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.DataType;
 import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Safetensors;
@@ -28,7 +29,7 @@ public final class ModelWeights {
   private ModelWeights() {}
 
   /**
-   * Writes the weights as fp32.
+   * Writes the weights as fp32, without adapters.
    *
    * @throws QuartetException as {@link Safetensors#write}
    */
@@ -45,6 +46,22 @@ public final class ModelWeights {
    */
   public static CausalLm causalLm(ModelConfig config, Precision precision, Path file) {
     var model = new CausalLm(config, precision, WeightSource.uninitialised());
+    load(model, file);
+    return model;
+  }
+
+  /**
+   * A language model with the weights of a file, frozen, and fresh adapters beside them.
+   *
+   * @param seed the adapters are the same for the same seed
+   * @throws QuartetException as {@link #causalLm(ModelConfig, Precision, Path)}
+   */
+  public static CausalLm adaptedCausalLm(
+      ModelConfig config, Precision precision, Path file, LoraConfig lora, long seed) {
+    WeightSource frozen = WeightSource.uninitialised();
+    var model =
+        new CausalLm(
+            config, precision, WeightSource.adapted(frozen, lora, WeightSource.random(seed)));
     load(model, file);
     return model;
   }

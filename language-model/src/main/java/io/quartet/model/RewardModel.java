@@ -30,6 +30,7 @@ public final class RewardModel extends TransformerModel {
     CausalLm.requireArchitecture(config, Architecture.SEQUENCE_CLASSIFICATION);
     transformer = register_module("model", new Transformer(source, config, precision));
     score = new ValueHead(source, this, "score", config);
+    freezeBeside(source.lora());
   }
 
   /**
@@ -69,7 +70,17 @@ public final class RewardModel extends TransformerModel {
   }
 
   @Override
+  boolean trainsBeside(String name) {
+    return name.equals("score.weight") || super.trainsBeside(name);
+  }
+
+  @Override
+  List<Transformer> trunks() {
+    return List.of(transformer);
+  }
+
+  @Override
   public RewardModel replica() {
-    return new RewardModel(config(), precision(), WeightSource.shared(weights()));
+    return new RewardModel(config(), precision(), WeightSource.shared(this));
   }
 }

@@ -22,7 +22,8 @@ final class SwiGlu extends Module {
     down = register_module("down_proj", new Linear(source, name + ".down_proj", out, width, inner));
   }
 
-  Tensor forward(Tensor xND) {
-    return down.forward(torch.silu(gate.forward(xND)).mul(up.forward(xND)));
+  Tensor forward(Tensor xND, Passage passage) {
+    Tensor gateNF = torch.silu(gate.forward(xND, passage));
+    return down.forward(gateNF.mul(up.forward(xND, passage)), passage);
   }
 }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -61,7 +62,7 @@ public final class Trainer<M extends TransformerModel> {
     for (int worker = 1; worker < workers.count(); worker++) {
       replicas.add((M) model.replica());
     }
-    replicas.forEach(replica -> replicaWeights.add(replica.weights()));
+    replicas.forEach(replica -> replicaWeights.add(replica.trainedWeights()));
     share();
   }
 
@@ -112,11 +113,12 @@ public final class Trainer<M extends TransformerModel> {
     clearGradients();
     List<Part> done =
         workers.map(
-            parts,
-            (worker, part) -> {
+            numbered(parts),
+            (worker, numbered) -> {
               M replica = replicas.get(worker);
-              Loss loss = objective.loss(replica, part);
-              loss.backward();
+              Loss loss =
+                  replica.differentiate(
+                      () -> objective.loss(replica, numbered.part()), dropoutSeed(numbered));
               return new Part(loss.value(), loss.metrics(), replica.takeWork());
             });
     double loss = done.stream().mapToDouble(Part::loss).sum();
@@ -166,6 +168,17 @@ public final class Trainer<M extends TransformerModel> {
     try (var off = new NoGradGuard()) {
       return objective.loss(model, part).value();
     }
+  }
+
+  private record Numbered<P>(int number, P part) {}
+
+  private static <P> List<Numbered<P>> numbered(List<P> parts) {
+    return IntStream.range(0, parts.size()).mapToObj(i -> new Numbered<>(i, parts.get(i))).toList();
+  }
+
+  /** Of the step and the part alone, so that a resumed run drops what the other would have. */
+  private long dropoutSeed(Numbered<?> part) {
+    return (optimizer.step() << 20) + part.number();
   }
 
   private record Part(double loss, Map<String, Double> figures, Work work) {}

@@ -17,7 +17,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Everything that a training run needs to go on as if nothing had happened: weights, the
+ * Everything that a training run needs to go on as if nothing had happened: trained weights, the
  * optimizer's moments and step, the generator of libtorch, and the caller's own cursor. It is one
  * safetensors file, so it is replaced whole or not at all.
  */
@@ -65,7 +65,8 @@ public final class TrainerSnapshot {
   /**
    * Puts a trainer where a snapshot in a folder stood.
    *
-   * @param trainer a fresh trainer of the same model and optimizer
+   * @param trainer a fresh trainer of the same model and optimizer; weights that are not trained
+   *     are as it has them
    * @return the cursor, or empty if the folder has no snapshot
    * @throws QuartetException DATA_LOSS if the file is damaged, INVALID_ARGUMENT if it is of another
    *     model
@@ -96,7 +97,7 @@ public final class TrainerSnapshot {
   }
 
   private static Map<String, Tensor> tensors(Trainer<?> trainer) {
-    var tensors = new LinkedHashMap<>(trainer.model().weights());
+    var tensors = new LinkedHashMap<>(trainer.model().trainedWeights());
     trainer
         .optimizer()
         .slots()

@@ -3,6 +3,7 @@ package io.quartet.model;
 import io.quartet.checkpoint.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -22,9 +23,13 @@ final class Transformer extends Module {
   private final RmsNorm norm;
   private final RotaryEmbedding rotary;
   private final Precision precision;
+  private final boolean adapted;
+  private final List<Recomputation> passes = new ArrayList<>();
+  private OptionalLong training = OptionalLong.empty();
 
   Transformer(WeightSource source, ModelConfig config, Precision precision) {
     this.precision = precision;
+    adapted = source.lora().isPresent();
     rotary = new RotaryEmbedding(config);
     Module tokens = register_module("embed_tokens", new Module());
     embedding =
@@ -66,12 +71,40 @@ final class Transformer extends Module {
   Tensor forward(PackedBatch batch, @Nullable Tensor rowsR) {
     Passage passage = passage(batch);
     Tensor hND = torch.embedding(embedding, passage.tokensN()).add(NEVER_ZERO);
+    return norm.forward(through(hND, passage, rowsR)).to(precision.scalarType());
+  }
+
+  private Tensor through(Tensor embeddedND, Passage passage, @Nullable Tensor rowsR) {
+    if (adapted && training.isPresent()) {
+      var pass = new Recomputation(blocks, embeddedND, passage, rowsR);
+      passes.add(pass);
+      return pass.outputRD();
+    }
+    Tensor hND = embeddedND;
     int last = blocks.size() - 1;
     for (TransformerBlock block : blocks.subList(0, last)) {
       hND = block.forward(hND, passage, null);
     }
-    Tensor hRD = blocks.get(last).forward(hND, passage, rowsR);
-    return norm.forward(hRD).to(precision.scalarType());
+    return blocks.get(last).forward(hND, passage, rowsR);
+  }
+
+  /**
+   * Begins a training pass: adapters drop inputs, and blocks between frozen weights keep only what
+   * enters them.
+   */
+  void begin(long dropoutSeed) {
+    training = OptionalLong.of(dropoutSeed);
+  }
+
+  /** Takes the gradients on that the loss left at the last block. */
+  void backward() {
+    passes.forEach(Recomputation::backward);
+  }
+
+  /** Ends a training pass. */
+  void end() {
+    training = OptionalLong.empty();
+    passes.clear();
   }
 
   private Passage passage(PackedBatch batch) {
@@ -81,7 +114,8 @@ final class Transformer extends Module {
         batch.length(),
         Tensors.flat(batch.tokens()),
         rotary.turns(Tensors.flat(batch.positions())),
-        precision == Precision.FP32 ? maskBTT.unsqueeze(1) : maskBTT);
+        precision == Precision.FP32 ? maskBTT.unsqueeze(1) : maskBTT,
+        training);
   }
 
   /** A token sees itself and what came before it in its own document. */

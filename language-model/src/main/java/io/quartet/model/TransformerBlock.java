@@ -45,7 +45,7 @@ final class TransformerBlock extends Module {
     Tensor attended = attention.attend(attentionNorm.forward(xND).to(type), passage);
     Tensor xRD = rowsR == null ? xND : xND.index_select(0, rowsR);
     Tensor keptR = rowsR == null ? attended : attended.index_select(0, rowsR);
-    Tensor hRD = xRD.add(attention.project(keptR));
-    return hRD.add(feedForward.forward(feedForwardNorm.forward(hRD).to(type)));
+    Tensor hRD = xRD.add(attention.project(keptR, passage));
+    return hRD.add(feedForward.forward(feedForwardNorm.forward(hRD).to(type), passage));
   }
 }

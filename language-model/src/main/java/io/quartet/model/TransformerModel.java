@@ -1,9 +1,14 @@
 package io.quartet.model;
 
+import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.ModelConfig;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiPredicate;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.StringTensorDict;
@@ -18,6 +23,7 @@ import org.bytedeco.pytorch.Tensor;
 public abstract class TransformerModel extends Module {
   private final ModelConfig config;
   private final Precision precision;
+  private Optional<LoraConfig> lora = Optional.empty();
   private long tokens;
   private double flops;
 
@@ -37,8 +43,51 @@ public abstract class TransformerModel extends Module {
     return precision;
   }
 
-  /** Its fp32 weights by Hugging Face name, in the order of transformers' state dict. */
+  /** How its projections are adapted, if they are; all that is adapted or beside it is frozen. */
+  public final Optional<LoraConfig> lora() {
+    return lora;
+  }
+
+  /** To be called when all weights are registered. */
+  final void freezeBeside(Optional<LoraConfig> adapters) {
+    lora = adapters;
+    if (adapters.isPresent()) {
+      allWeights().forEach((name, weight) -> weight.requires_grad_(trainsBeside(name)));
+    }
+  }
+
+  /** Whether a weight is trained if the projections are adapted. */
+  boolean trainsBeside(String name) {
+    return LoraBranch.owns(name);
+  }
+
+  /**
+   * Its fp32 weights by Hugging Face name, in the order of transformers' state dict, without
+   * adapters.
+   */
   public final Map<String, Tensor> weights() {
+    return only((name, weight) -> !LoraBranch.owns(name));
+  }
+
+  /** What is trained, in the same order: all weights, or the adapters and a reward model's head. */
+  public final Map<String, Tensor> trainedWeights() {
+    return only((name, weight) -> weight.requires_grad());
+  }
+
+  private Map<String, Tensor> only(BiPredicate<String, Tensor> wanted) {
+    var weights = new LinkedHashMap<String, Tensor>();
+    allWeights()
+        .forEach(
+            (name, weight) -> {
+              if (wanted.test(name, weight)) {
+                weights.put(name, weight);
+              }
+            });
+    return Collections.unmodifiableMap(weights);
+  }
+
+  /** Weights and adapters. */
+  final Map<String, Tensor> allWeights() {
     StringTensorDict named = named_parameters();
     var weights = new LinkedHashMap<String, Tensor>();
     for (long i = 0; i < named.size(); i++) {
@@ -57,6 +106,26 @@ public abstract class TransformerModel extends Module {
    * threads can run backward passes at once.
    */
   public abstract TransformerModel replica();
+
+  /** The trunks that a training pass goes through. */
+  abstract List<Transformer> trunks();
+
+  /**
+   * Computes a loss and adds its gradients to those of the trained weights.
+   *
+   * @param dropoutSeed what the dropout of adapters is drawn from
+   */
+  final Loss differentiate(Supplier<Loss> objective, long dropoutSeed) {
+    trunks().forEach(trunk -> trunk.begin(dropoutSeed));
+    try {
+      Loss loss = objective.get();
+      loss.backward();
+      trunks().forEach(Transformer::backward);
+      return loss;
+    } finally {
+      trunks().forEach(Transformer::end);
+    }
+  }
 
   /** What the learning rate of a weight should be multiplied by, and its decay divided by. */
   public double learningRateScale(String name) {

@@ -1,8 +1,9 @@
 package io.quartet.model;
 
+import io.quartet.checkpoint.LoraConfig;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -11,19 +12,38 @@ import org.bytedeco.pytorch.global.torch;
 /** Where a module's weights come from when it is built. */
 @FunctionalInterface
 interface WeightSource {
-  /** How a weight begins: normally distributed around a mean. */
-  record Start(double mean, double standardDeviation) {
+  /** The shape of a distribution. */
+  enum Distribution {
+    NORMAL,
+    UNIFORM
+  }
+
+  /**
+   * How a weight begins.
+   *
+   * @param spread the standard deviation if normal, the largest distance from the mean if uniform
+   */
+  record Start(Distribution distribution, double mean, double spread) {
     static Start normal(double standardDeviation) {
-      return new Start(0, standardDeviation);
+      return new Start(Distribution.NORMAL, 0, standardDeviation);
+    }
+
+    static Start uniform(double bound) {
+      return new Start(Distribution.UNIFORM, 0, bound);
     }
 
     static Start constant(double value) {
-      return new Start(value, 0);
+      return new Start(Distribution.NORMAL, value, 0);
     }
   }
 
   /** An fp32 leaf of this full name and shape. */
   Tensor weight(String name, Start start, long... shape);
+
+  /** How the projections are adapted beside frozen weights, if they are. */
+  default Optional<LoraConfig> lora() {
+    return Optional.empty();
+  }
 
   /**
    * Drawn afresh. Every tensor has its own generator, seeded from its name, so that models which
@@ -31,12 +51,17 @@ interface WeightSource {
    */
   static WeightSource random(long seed) {
     return (name, start, shape) -> {
-      if (start.standardDeviation() == 0) {
+      if (start.spread() == 0) {
         return torch.full(shape, new Scalar((float) start.mean()));
       }
-      Generator generator = torch.make_generator_cpu(mix(seed, name));
+      var generator = new GeneratorOptional(torch.make_generator_cpu(mix(seed, name)));
       Tensor weight = torch.empty(shape);
-      weight.normal_(start.mean(), start.standardDeviation(), new GeneratorOptional(generator));
+      switch (start.distribution()) {
+        case NORMAL -> weight.normal_(start.mean(), start.spread(), generator);
+        case UNIFORM ->
+            weight.uniform_(
+                start.mean() - start.spread(), start.mean() + start.spread(), generator);
+      }
       return weight;
     };
   }
@@ -57,8 +82,29 @@ interface WeightSource {
     };
   }
 
+  /** Frozen weights from one source, and adapters beside them from another. */
+  static WeightSource adapted(WeightSource frozen, LoraConfig lora, WeightSource adapters) {
+    return new WeightSource() {
+      @Override
+      public Tensor weight(String name, Start start, long... shape) {
+        return (LoraBranch.owns(name) ? adapters : frozen).weight(name, start, shape);
+      }
+
+      @Override
+      public Optional<LoraConfig> lora() {
+        return Optional.of(lora);
+      }
+    };
+  }
+
+  /** All of another model's weights, adapters among them, as {@link #shared(Map)}. */
+  static WeightSource shared(TransformerModel model) {
+    WeightSource all = shared(model.allWeights());
+    return model.lora().map(lora -> adapted(all, lora, all)).orElse(all);
+  }
+
   /** SplitMix64's finaliser over the seed and the name's hash. */
-  private static long mix(long seed, String name) {
+  static long mix(long seed, String name) {
     long z = seed * 0x9E3779B97F4A7C15L + name.hashCode();
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
     z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;

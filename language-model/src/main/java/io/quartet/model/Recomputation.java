@@ -1,0 +1,78 @@
+package io.quartet.model;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pass through the blocks that keeps only what enters each, and computes the rest again when the
+ * gradient comes back; Chen et al. 2016, arXiv:1604.06174. Beside frozen weights that costs what
+ * the weights' gradients would have, and the activations of one block are all that ever exist.
+ */
+final class Recomputation {
+  private final List<TransformerBlock> blocks;
+  private final Passage passage;
+  private final @Nullable Tensor rowsR;
+  private final List<Tensor> inputsND = new ArrayList<>();
+  private final Tensor outputRD;
+
+  /** Passes through the blocks. The pointer scope around it owns what is kept. */
+  Recomputation(
+      List<TransformerBlock> blocks, Tensor hND, Passage passage, @Nullable Tensor rowsR) {
+    this.blocks = Collections.unmodifiableList(blocks);
+    this.passage = passage;
+    this.rowsR = rowsR;
+    Tensor h = hND;
+    try (var off = new NoGradGuard()) {
+      for (int i = 0; i < blocks.size(); i++) {
+        inputsND.add(h);
+        h = scoped(i, h);
+      }
+    }
+    outputRD = h.detach().requires_grad_(true);
+  }
+
+  /** What leaves the last block: a leaf, whose gradient {@link #backward} takes on. */
+  Tensor outputRD() {
+    return outputRD;
+  }
+
+  /** From the output's gradient to those of the adapters; the embedding is frozen and gets none. */
+  void backward() {
+    Tensor gradient = outputRD.grad();
+    for (int i = blocks.size() - 1; i >= 0 && gradient.defined(); i--) {
+      PointerScope outer = PointerScope.getInnerScope();
+      try (var scope = new PointerScope()) {
+        Tensor xND = inputsND.get(i).detach().requires_grad_(i > 0);
+        block(i, xND).backward(gradient, new BoolOptional(), false, null);
+        // grad() points into its tensor, which ends here.
+        gradient = kept(outer, new Tensor(xND.grad()));
+      }
+    }
+  }
+
+  private Tensor scoped(int i, Tensor h) {
+    PointerScope outer = PointerScope.getInnerScope();
+    try (var scope = new PointerScope()) {
+      return kept(outer, block(i, h));
+    }
+  }
+
+  private Tensor block(int i, Tensor h) {
+    return blocks.get(i).forward(h, passage, i == blocks.size() - 1 ? rowsR : null);
+  }
+
+  /** Lets a tensor outlive the inner scope: the outer one holds it as well. */
+  private static Tensor kept(@Nullable PointerScope outer, Tensor tensor) {
+    if (outer == null) {
+      throw new IllegalStateException("no pointer scope around a training step");
+    }
+    outer.attach(tensor);
+    return tensor;
+  }
+}
