@@ -1,6 +1,9 @@
 package io.quartet.model;
 
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -55,8 +58,28 @@ public final class LanguageModelTraining {
 
   private StepMetrics step() {
     PackedBatch batch = data.next();
+    requireSame(batch);
     var loss = new CrossEntropyLoss(batch.targetWeight());
-    return trainer.step(batch.split(workers.count()), loss::of);
+    return trainer.step(parts(batch), loss::of);
+  }
+
+  /** This process's rows of a batch, a part for each worker. */
+  private List<PackedBatch> parts(PackedBatch batch) {
+    List<PackedBatch> shares = batch.split(trainer.group().size());
+    int rank = trainer.group().rank();
+    return rank < shares.size() ? shares.get(rank).split(workers.count()) : List.of();
+  }
+
+  /** Rows are divided by their number, so every process must have drawn the same ones. */
+  private void requireSame(PackedBatch batch) {
+    ReplicaGroup group = trainer.group();
+    double hash = Arrays.deepHashCode(batch.tokens());
+    if (group.sum(hash)[0] != hash * group.size()) { // whole numbers far below 2^53: exact
+      throw new QuartetException(
+          ErrorCode.FAILED_PRECONDITION,
+          "step %d: the %d replicas have drawn different batches; do they read the same files?"
+              .formatted(loop.step() + 1, group.size()));
+    }
   }
 
   /**
@@ -72,7 +95,7 @@ public final class LanguageModelTraining {
     }
   }
 
-  /** The loss of a finite stream of sequences. */
+  /** The loss of a finite stream of sequences, of which each process computes its share. */
   public Measured measure(Iterator<TokenSequence> sequences) {
     var packer = new SequencePacker(sequences, batches.rows(), batches.length());
     var sum = new CrossEntropyLoss(1);
@@ -80,8 +103,7 @@ public final class LanguageModelTraining {
     double targets = 0;
     while (packer.hasNext()) {
       PackedBatch batch = packer.next();
-      List<PackedBatch> parts = batch.split(workers.count());
-      nats += trainer.evaluate(parts, sum::of);
+      nats += trainer.evaluate(parts(batch), sum::of);
       targets += batch.targetWeight();
     }
     return new Measured(nats, targets);

@@ -19,7 +19,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * The training loop's body: the gradients of a step's parts are computed by the workers, each on
- * its own replica, added in a fixed order, clipped by their global norm and applied.
+ * its own replica, added in a fixed order, clipped by their global norm and applied. Other
+ * processes of its {@link ReplicaGroup} compute the gradients of further parts.
  *
  * <p>More parts than workers is gradient accumulation. The same seed, data and number of workers
  * give bit-identical weights.
@@ -39,31 +40,52 @@ public final class Trainer<M extends TransformerModel> {
   private final LearningRateSchedule schedule;
   private final double clip;
   private final Workers workers;
+  private final ReplicaGroup group;
+  private final GradientExchange exchange;
   private final List<M> replicas = new ArrayList<>();
   private final List<Map<String, Tensor>> replicaWeights = new ArrayList<>();
   private final List<List<Slot>> shares = new ArrayList<>();
   private final List<Consumer<StepMetrics>> listeners = new ArrayList<>();
 
   /**
-   * A trainer of a model; build it outside of any pointer scope.
+   * A trainer of a model in this process alone; build it outside of any pointer scope.
    *
    * @param clip the most that the gradients' global norm may be; infinite for no clipping
    */
-  @SuppressWarnings("unchecked") // replica() returns the type it is called on
   public Trainer(
       M model, AdamW optimizer, LearningRateSchedule schedule, double clip, Workers workers) {
+    this(model, optimizer, schedule, clip, workers, ReplicaGroup.alone());
+  }
+
+  /**
+   * A trainer of a model together with other processes; build it outside of any pointer scope.
+   *
+   * @param clip the most that the gradients' global norm may be; infinite for no clipping
+   * @param group whose processes all take the same steps, each with its own parts of them
+   */
+  @SuppressWarnings("unchecked") // replica() returns the type it is called on
+  public Trainer(
+      M model,
+      AdamW optimizer,
+      LearningRateSchedule schedule,
+      double clip,
+      Workers workers,
+      ReplicaGroup group) {
     WeightSource.requireNoPointerScope();
     this.model = model;
     this.optimizer = optimizer;
     this.schedule = schedule;
     this.clip = clip;
     this.workers = workers;
+    this.group = group;
     replicas.add(model);
     for (int worker = 1; worker < workers.count(); worker++) {
       replicas.add((M) model.replica());
     }
     replicas.forEach(replica -> replicaWeights.add(replica.trainedWeights()));
     share();
+    this.exchange =
+        new GradientExchange(group, optimizer.slots().values(), replicaWeights, this::addReplicas);
   }
 
   /** The weights in nearly equal shares, one for each worker to reduce and update. */
@@ -95,6 +117,11 @@ public final class Trainer<M extends TransformerModel> {
     return optimizer;
   }
 
+  /** The processes that train together. */
+  public ReplicaGroup group() {
+    return group;
+  }
+
   /** Calls a listener after every step. */
   public Trainer<M> onStep(Consumer<StepMetrics> listener) {
     listeners.add(listener);
@@ -104,24 +131,32 @@ public final class Trainer<M extends TransformerModel> {
   /**
    * Takes one step.
    *
-   * @param parts the step's data in one or more parts, as many as there are workers or a multiple
-   * @throws QuartetException INTERNAL if the loss or the gradients are not finite; the weights are
-   *     then as before
+   * @param parts the step's data in one or more parts, as many as there are workers or a multiple;
+   *     of several processes each takes parts of its own, or none
+   * @return the step of all processes, but for further figures, which are this one's
+   * @throws QuartetException INTERNAL if the loss or the gradients are not finite, UNAVAILABLE if
+   *     another process is lost; the weights are then as before
    */
   public <P> StepMetrics step(List<P> parts, Objective<M, P> objective) {
     long start = System.nanoTime();
     clearGradients();
+    exchange.begin(parts.size());
     List<Part> done =
         workers.map(
-            numbered(parts),
+            numbered(parts, group.rank() * parts.size()),
             (worker, numbered) -> {
               M replica = replicas.get(worker);
               Loss loss =
                   replica.differentiate(
                       () -> objective.loss(replica, numbered.part()), dropoutSeed(numbered));
+              exchange.passed(worker);
               return new Part(loss.value(), loss.metrics(), replica.takeWork());
             });
-    double loss = done.stream().mapToDouble(Part::loss).sum();
+    exchange.finish();
+    Work own = done.stream().map(Part::work).reduce(new Work(0, 0), Work::plus);
+    double[] sums =
+        group.sum(done.stream().mapToDouble(Part::loss).sum(), own.tokens(), own.flops());
+    double loss = sums[0];
     double norm =
         Math.sqrt(
             workers.map(shares, (worker, share) -> reduce(share)).stream()
@@ -139,29 +174,28 @@ public final class Trainer<M extends TransformerModel> {
           optimizer.update(share, rate, divisor);
           return worker;
         });
-    Work work = done.stream().map(Part::work).reduce(new Work(0, 0), Work::plus);
     var metrics =
         new StepMetrics(
             optimizer.step(),
             loss,
             rate,
             norm,
-            work.tokens(),
-            work.flops(),
+            (long) sums[1],
+            sums[2],
             Duration.ofNanos(System.nanoTime() - start),
             sum(done));
     listeners.forEach(listener -> listener.accept(metrics));
     return metrics;
   }
 
-  /** The sum of the parts' losses without gradients. */
+  /** The sum of the parts' losses, those of all processes, without gradients. */
   public <P> double evaluate(List<P> parts, Objective<M, P> objective) {
     double sum =
         workers.map(parts, (worker, part) -> evaluated(part, objective)).stream()
             .mapToDouble(Double::doubleValue)
             .sum();
     model.takeWork();
-    return sum;
+    return group.sum(sum)[0];
   }
 
   private <P> double evaluated(P part, Objective<M, P> objective) {
@@ -172,8 +206,10 @@ public final class Trainer<M extends TransformerModel> {
 
   private record Numbered<P>(int number, P part) {}
 
-  private static <P> List<Numbered<P>> numbered(List<P> parts) {
-    return IntStream.range(0, parts.size()).mapToObj(i -> new Numbered<>(i, parts.get(i))).toList();
+  private static <P> List<Numbered<P>> numbered(List<P> parts, int first) {
+    return IntStream.range(0, parts.size())
+        .mapToObj(i -> new Numbered<>(first + i, parts.get(i)))
+        .toList();
   }
 
   /** Of the step and the part alone, so that a resumed run drops what the other would have. */
@@ -199,20 +235,15 @@ public final class Trainer<M extends TransformerModel> {
     }
   }
 
-  /** Adds the replicas' gradients to the model's own; returns the sum of their squares. */
+  /** The sum of the squares of some weights' gradients, added up first unless they are already. */
   private double reduce(List<Slot> share) {
     double squares = 0;
     try (var off = new NoGradGuard()) {
       for (Slot slot : share) {
-        Tensor sum = slot.weight().mutable_grad();
-        for (int worker = 1; worker < replicas.size(); worker++) {
-          Tensor gradient = replicaWeight(worker, slot.name()).mutable_grad();
-          if (gradient.defined() && sum.defined()) {
-            sum.add_(gradient);
-          } else if (gradient.defined()) {
-            sum.put(gradient);
-          }
+        if (!exchange.active()) {
+          addReplicas(slot);
         }
+        Tensor sum = slot.weight().grad();
         if (sum.defined()) {
           double norm = sum.norm(new Scalar(2)).item_float();
           squares += norm * norm;
@@ -220,6 +251,19 @@ public final class Trainer<M extends TransformerModel> {
       }
     }
     return squares;
+  }
+
+  /** Adds the replicas' gradients of a weight to the model's own. */
+  private void addReplicas(Slot slot) {
+    Tensor sum = slot.weight().mutable_grad();
+    for (int worker = 1; worker < replicas.size(); worker++) {
+      Tensor gradient = replicaWeight(worker, slot.name()).mutable_grad();
+      if (gradient.defined() && sum.defined()) {
+        sum.add_(gradient);
+      } else if (gradient.defined()) {
+        sum.put(gradient);
+      }
+    }
   }
 
   private Tensor replicaWeight(int worker, String name) {

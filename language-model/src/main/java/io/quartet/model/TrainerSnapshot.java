@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
@@ -94,6 +95,14 @@ public final class TrainerSnapshot {
               });
       return Optional.of(cursor);
     }
+  }
+
+  /** Puts the trainers of a group's other processes where the leader's stands. */
+  static void spread(Trainer<?> trainer) {
+    ReplicaGroup group = trainer.group();
+    group.copyFromLeader(List.copyOf(tensors(trainer).values()));
+    long step = trainer.optimizer().step();
+    trainer.optimizer().step((long) group.sum(group.leads() ? step : 0)[0]);
   }
 
   private static Map<String, Tensor> tensors(Trainer<?> trainer) {

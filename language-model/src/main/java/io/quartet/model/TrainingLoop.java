@@ -38,7 +38,8 @@ public final class TrainingLoop {
   private double seconds;
 
   /**
-   * Puts a fresh trainer where the snapshot in a folder stands, if there is one.
+   * Puts a fresh trainer where the snapshot in a folder stands, if there is one. Of several
+   * processes the leader has the folder; the others are put where it is.
    *
    * @param snapshotEvery steps between snapshots; there is always one of the last step
    * @throws io.quartet.checkpoint.QuartetException as {@link TrainerSnapshot#restore}
@@ -47,7 +48,10 @@ public final class TrainingLoop {
     this.trainer = trainer;
     this.snapshots = snapshots;
     this.snapshotEvery = snapshotEvery;
-    TrainerSnapshot.restore(snapshots, trainer).ifPresent(this::continueFrom);
+    if (trainer.group().leads()) {
+      TrainerSnapshot.restore(snapshots, trainer).ifPresent(this::continueFrom);
+    }
+    TrainerSnapshot.spread(trainer);
   }
 
   /**
@@ -68,7 +72,8 @@ public final class TrainingLoop {
       flops += metrics.flops();
       seconds += metrics.duration().toNanos() / 1e9;
       draw(metrics);
-      if (step() % snapshotEvery == 0 || step() == steps || snapshotNow.getAsBoolean()) {
+      boolean due = step() % snapshotEvery == 0 || step() == steps || snapshotNow.getAsBoolean();
+      if (due && trainer.group().leads()) {
         TrainerSnapshot.save(snapshots, trainer, cursor());
       }
       stepped.accept(metrics);
