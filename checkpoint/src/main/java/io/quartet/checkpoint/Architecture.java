@@ -1,27 +1,20 @@
 package io.quartet.checkpoint;
 
-import java.util.Arrays;
-import java.util.Optional;
-
-/** What a model's head computes, by the name that Hugging Face gives the class. */
+/** What a model's head computes, by the suffix of the class's name at Hugging Face. */
 public enum Architecture {
   /** Next-token logits. */
-  CAUSAL_LM("LlamaForCausalLM"),
+  CAUSAL_LM("ForCausalLM"),
   /** One number for a whole sequence, read at its last token: a reward model. */
-  SEQUENCE_CLASSIFICATION("LlamaForSequenceClassification");
+  SEQUENCE_CLASSIFICATION("ForSequenceClassification");
 
-  private final String className;
+  private final String classSuffix;
 
-  Architecture(String className) {
-    this.className = className;
+  Architecture(String classSuffix) {
+    this.classSuffix = classSuffix;
   }
 
-  /** The name in {@code config.json}'s {@code architectures}. */
-  public String className() {
-    return className;
-  }
-
-  static Optional<Architecture> ofClassName(String className) {
-    return Arrays.stream(values()).filter(a -> a.className.equals(className)).findFirst();
+  /** The end of the name in {@code config.json}'s {@code architectures}. */
+  String classSuffix() {
+    return classSuffix;
   }
 }

@@ -3,10 +3,12 @@ package io.quartet.checkpoint;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * The sizes of a Llama-family transformer: {@code config.json} of Hugging Face transformers.
+ * A transformer's family and sizes: {@code config.json} of Hugging Face transformers.
  *
+ * @param family what its blocks are like
  * @param architecture what the head computes
  * @param vocabularySize V, tokens
  * @param hiddenSize D, the width of the residual stream
@@ -17,13 +19,17 @@ import java.util.Map;
  * @param headDimension H, even because rotary embedding turns pairs
  * @param contextLength the most tokens of one sequence
  * @param ropeTheta the base of the rotary frequencies
+ * @param ropeScaling how they are stretched; empty for as they are
  * @param rmsNormEpsilon added to the mean square in RMSNorm
  * @param tiedEmbeddings whether the output projection is the embedding
  * @param beginTokenId bos: begins a document
  * @param endTokenId eos: ends a document
  * @param padTokenId fills up a batch, never trained
+ * @param unitEmbeddings whether the embedding began at unit scale, as Quartet begins its own models
+ *     and open models do not; its learning rate follows ({@code unit_embeddings}, a key of ours)
  */
 public record ModelConfig(
+    ModelFamily family,
     Architecture architecture,
     int vocabularySize,
     int hiddenSize,
@@ -34,11 +40,13 @@ public record ModelConfig(
     int headDimension,
     int contextLength,
     double ropeTheta,
+    Optional<RopeScaling> ropeScaling,
     double rmsNormEpsilon,
     boolean tiedEmbeddings,
     int beginTokenId,
     int endTokenId,
-    int padTokenId) {
+    int padTokenId,
+    boolean unitEmbeddings) {
   /** The file's name in a checkpoint. */
   public static final String FILE = "config.json";
 
@@ -76,6 +84,44 @@ public record ModelConfig(
         vocabularySize, hiddenSize, intermediateSize, (long) heads * headDimension, layers);
   }
 
+  /** A Llama as Quartet trains it from scratch. */
+  public ModelConfig(
+      Architecture architecture,
+      int vocabularySize,
+      int hiddenSize,
+      int intermediateSize,
+      int layers,
+      int heads,
+      int keyValueHeads,
+      int headDimension,
+      int contextLength,
+      double ropeTheta,
+      double rmsNormEpsilon,
+      boolean tiedEmbeddings,
+      int beginTokenId,
+      int endTokenId,
+      int padTokenId) {
+    this(
+        ModelFamily.LLAMA,
+        architecture,
+        vocabularySize,
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        keyValueHeads,
+        headDimension,
+        contextLength,
+        ropeTheta,
+        Optional.empty(),
+        rmsNormEpsilon,
+        tiedEmbeddings,
+        beginTokenId,
+        endTokenId,
+        padTokenId,
+        true);
+  }
+
   /**
    * The configuration in a {@code config.json}.
    *
@@ -105,6 +151,7 @@ public record ModelConfig(
   /** The same sizes under another head. */
   public ModelConfig withArchitecture(Architecture other) {
     return new ModelConfig(
+        family,
         other,
         vocabularySize,
         hiddenSize,
@@ -115,11 +162,26 @@ public record ModelConfig(
         headDimension,
         contextLength,
         ropeTheta,
+        ropeScaling,
         rmsNormEpsilon,
         tiedEmbeddings,
         beginTokenId,
         endTokenId,
-        padTokenId);
+        padTokenId,
+        unitEmbeddings);
+  }
+
+  /**
+   * The angle, in radians, by which each pair of a head's channels turns from one position to the
+   * next: θ^(−2i/H), stretched if the model says so; [H/2].
+   */
+  public double[] rotaryFrequencies() {
+    double[] frequencies = new double[headDimension / 2];
+    for (int pair = 0; pair < frequencies.length; pair++) {
+      double frequency = Math.pow(ropeTheta, -2.0 * pair / headDimension);
+      frequencies[pair] = ropeScaling.isPresent() ? ropeScaling.get().scale(frequency) : frequency;
+    }
+    return frequencies;
   }
 
   /** Every weight's shape by its Hugging Face name, in the order of transformers' state dict. */
@@ -130,10 +192,14 @@ public record ModelConfig(
     shapes.put("model.embed_tokens.weight", shape(vocabularySize, hiddenSize));
     for (int layer = 0; layer < layers; layer++) {
       String block = "model.layers." + layer;
-      shapes.put(block + ".self_attn.q_proj.weight", shape(queries, hiddenSize));
-      shapes.put(block + ".self_attn.k_proj.weight", shape(keys, hiddenSize));
-      shapes.put(block + ".self_attn.v_proj.weight", shape(keys, hiddenSize));
+      putProjection(shapes, block + ".self_attn.q_proj", queries);
+      putProjection(shapes, block + ".self_attn.k_proj", keys);
+      putProjection(shapes, block + ".self_attn.v_proj", keys);
       shapes.put(block + ".self_attn.o_proj.weight", shape(hiddenSize, queries));
+      if (family.queryKeyNorm()) {
+        shapes.put(block + ".self_attn.q_norm.weight", shape(headDimension));
+        shapes.put(block + ".self_attn.k_norm.weight", shape(headDimension));
+      }
       shapes.put(block + ".mlp.gate_proj.weight", shape(intermediateSize, hiddenSize));
       shapes.put(block + ".mlp.up_proj.weight", shape(intermediateSize, hiddenSize));
       shapes.put(block + ".mlp.down_proj.weight", shape(hiddenSize, intermediateSize));
@@ -157,11 +223,18 @@ public record ModelConfig(
     return tensorShapes().values().stream().mapToLong(Safetensors::elements).sum();
   }
 
+  private void putProjection(Map<String, long[]> shapes, String name, long outputs) {
+    shapes.put(name + ".weight", shape(outputs, hiddenSize));
+    if (family.projectionBias()) {
+      shapes.put(name + ".bias", shape(outputs));
+    }
+  }
+
   private static long[] shape(long... sizes) {
     return sizes;
   }
 
-  private static void requirePositive(String key, double value) {
+  static void requirePositive(String key, double value) {
     if (!(value > 0) || Double.isInfinite(value)) {
       throw invalid("%s %s, expected a number above 0", key, number(value));
     }
@@ -190,7 +263,7 @@ public record ModelConfig(
         : Double.toString(value);
   }
 
-  private static QuartetException invalid(String format, Object... arguments) {
+  static QuartetException invalid(String format, Object... arguments) {
     return new QuartetException(
         ErrorCode.INVALID_ARGUMENT, "model config: " + format.formatted(arguments));
   }

@@ -107,10 +107,42 @@ class ModelConfigTest {
 
   @Test
   void whatQuartetCannotRunIsRefusedByName() {
-    refuses(json -> json.put("model_type", "gpt2"), "model_type is \"gpt2\", expected \"llama\"");
+    refuses(
+        json -> json.put("model_type", "gpt2"),
+        "model_type is \"gpt2\", expected \"llama\" or \"mistral\" or \"qwen2\" or \"qwen3\"");
     refuses(json -> json.put("hidden_act", "gelu"), "hidden_act is \"gelu\", expected \"silu\"");
     refuses(json -> json.put("attention_bias", true), "attention_bias is true, expected none");
-    refuses(json -> json.putObject("rope_scaling").put("rope_type", "llama3"), "rope_scaling is {");
+    refuses(json -> json.put("mlp_bias", true), "mlp_bias is true, expected none");
+    refuses(
+        json -> json.putObject("rope_scaling").put("type", "yarn").put("factor", 4.0),
+        "rope_scaling.rope_type is \"yarn\", expected \"default\" or \"llama3\"");
+    refuses(
+        json -> json.putObject("rope_scaling").put("factor", 4.0),
+        "rope_scaling.rope_type is missing");
+    refuses(
+        json -> json.putObject("rope_scaling").put("rope_type", "llama3"),
+        "factor is missing, expected a number");
+    refuses(
+        json -> json.putObject("rope_parameters").put("rope_type", "linear"),
+        "rope_parameters.rope_type is \"linear\"");
+    refuses(
+        json -> json.putObject("rope_parameters").put("partial_rotary_factor", 0.5),
+        "rope_parameters.partial_rotary_factor is 0.5, expected 1");
+    refuses(json -> json.put("partial_rotary_factor", 0.5), "partial_rotary_factor is 0.5");
+    refuses(
+        json -> json.put("sliding_window", 8), "sliding_window is 8, expected null, or at least");
+    refuses(
+        json ->
+            json.put("model_type", "mistral").putArray("architectures").add("MistralForCausalLM"),
+        "sliding_window is missing, expected null, for it would be 4096");
+    refuses(
+        json -> json.putArray("layer_types").add("full_attention").add("sliding_attention"),
+        "layer_types is \"sliding_attention\", expected \"full_attention\" in every layer");
+    refuses(
+        json -> json.putObject("quantization_config").put("quant_method", "awq"),
+        "quantization_config is {");
+    refuses(json -> json.putObject("auto_map").put("AutoModel", "a.B"), "auto_map is {");
+    refuses(json -> json.put("model_type", "qwen2"), "expected Qwen2ForCausalLM or");
     refuses(
         json -> json.putArray("architectures").add("LlamaModel"),
         "architectures is [\"LlamaModel\"], expected LlamaForCausalLM or");
