@@ -12,16 +12,21 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * softmax(q·kᵀ/√C + mask)·v with rotary positions and grouped key and value heads; Vaswani et al.
- * 2017, arXiv:1706.03762, Ainslie et al. 2023, arXiv:2305.13245.
+ * 2017, arXiv:1706.03762, Ainslie et al. 2023, arXiv:2305.13245. Where the family has them, q, k
+ * and v have a bias, and q and k of each head go through an RMSNorm (Dehghani et al. 2023,
+ * arXiv:2302.05442) before they turn.
  */
 final class CausalSelfAttention extends Module {
   private final Linear query;
   private final Linear key;
   private final Linear value;
   private final Linear output;
+  private final @Nullable RmsNorm queryNorm;
+  private final @Nullable RmsNorm keyNorm;
   private final RotaryEmbedding rotary;
   private final long heads;
   private final long groups;
@@ -35,32 +40,36 @@ final class CausalSelfAttention extends Module {
     channels = config.headDimension();
     int width = config.hiddenSize();
     int attended = config.heads() * config.headDimension();
-    Start in = Initialisation.inner(width);
-    query = project(source, name, "q_proj", in, heads * channels, width);
-    key = project(source, name, "k_proj", in, groups * channels, width);
-    value = project(source, name, "v_proj", in, groups * channels, width);
-    output =
-        project(
-            source,
-            name,
-            "o_proj",
-            Initialisation.residual(attended, config.layers()),
-            width,
-            attended);
+    boolean biased = config.family().projectionBias();
+    query = input(source, name, "q_proj", new long[] {heads * channels, width}, biased);
+    key = input(source, name, "k_proj", new long[] {groups * channels, width}, biased);
+    value = input(source, name, "v_proj", new long[] {groups * channels, width}, biased);
+    Start out = Initialisation.residual(attended, config.layers());
+    output = register_module("o_proj", new Linear(source, name + ".o_proj", out, width, attended));
+    boolean normalised = config.family().queryKeyNorm();
+    queryNorm = normalised ? norm(source, name, "q_norm", config) : null;
+    keyNorm = normalised ? norm(source, name, "k_norm", config) : null;
   }
 
-  private Linear project(
-      WeightSource source, String name, String part, Start start, long outputs, long inputs) {
-    return register_module(part, new Linear(source, name + "." + part, start, outputs, inputs));
+  private Linear input(
+      WeightSource source, String name, String part, long[] shape, boolean biased) {
+    Start start = Initialisation.inner((int) shape[1]);
+    return register_module(
+        part, new Linear(source, name + "." + part, start, shape[0], shape[1], biased));
+  }
+
+  private RmsNorm norm(WeightSource source, String name, String part, ModelConfig config) {
+    return register_module(
+        part, new RmsNorm(source, name + "." + part, channels, config.rmsNormEpsilon(), 1));
   }
 
   /** What every token gathers from those before it: [N, D] to [N, H·C], before the output. */
   Tensor attend(Tensor xND, Passage passage) {
     ScalarType type = Tensors.type(xND);
     TensorVector parts =
-        adapted(torch.linear(xND, projections().to(type)), xND, passage)
+        adapted(projected(xND, type), xND, passage)
             .split_with_sizes(new long[] {(heads + groups) * channels, groups * channels}, 1);
-    Tensor turned = rotary.rotate(parts.get(0), passage.turns());
+    Tensor turned = rotary.rotate(normalised(parts.get(0)), passage.turns());
     return type == ScalarType.Float
         ? fused(turned, parts.get(1), passage)
         : written(turned.to(type), parts.get(1), passage);
@@ -92,10 +101,39 @@ final class CausalSelfAttention extends Module {
         .orElseGet(() -> torch.zeros(xND.size(0), part.weight().size(0)).to(xND.scalar_type()));
   }
 
-  /** Query, key and value as one matrix [(H + 2K)·C, D], with turning channels side by side. */
-  private Tensor projections() {
-    Tensor turning = torch.cat(new TensorVector(query.weight(), key.weight()), 0);
-    return torch.cat(new TensorVector(rotary.pairRows(turning), value.weight()), 0);
+  /** Query, key and value side by side [N, (H + 2K)·C], in one product. */
+  private Tensor projected(Tensor xND, ScalarType type) {
+    Tensor weight = joined(query.weight(), key.weight(), value.weight()).to(type);
+    if (query.bias() == null || key.bias() == null || value.bias() == null) {
+      return torch.linear(xND, weight);
+    }
+    Tensor bias =
+        joined(query.bias().unsqueeze(1), key.bias().unsqueeze(1), value.bias().unsqueeze(1));
+    return torch.linear(xND, weight, new TensorOptional(bias.squeeze(1).to(type)));
+  }
+
+  /** Three times [outputs, ..] as one, with turning channels side by side. */
+  private Tensor joined(Tensor query, Tensor key, Tensor value) {
+    Tensor turning = torch.cat(new TensorVector(query, key), 0);
+    return torch.cat(new TensorVector(rotary.pairRows(turning), value), 0);
+  }
+
+  /** Queries and keys [N, (H + K)·C] after the norm of each head, if there is one. */
+  private Tensor normalised(Tensor x) {
+    if (queryNorm == null || keyNorm == null) {
+      return x;
+    }
+    TensorVector parts =
+        x.to(ScalarType.Float)
+            .split_with_sizes(new long[] {heads * channels, groups * channels}, 1);
+    return torch.cat(
+        new TensorVector(normalised(parts.get(0), queryNorm), normalised(parts.get(1), keyNorm)),
+        1);
+  }
+
+  private Tensor normalised(Tensor x, RmsNorm norm) {
+    Tensor gain = rotary.pairRows(norm.gain().unsqueeze(1)).squeeze(1);
+    return norm.forward(x.reshape(-1, channels), gain).view(x.size(0), -1);
   }
 
   private Tensor fused(Tensor turned, Tensor value, Passage passage) {

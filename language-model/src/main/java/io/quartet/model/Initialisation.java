@@ -37,17 +37,20 @@ final class Initialisation {
 
   /** The gain of the last norm: small where it has to undo the scale of a tied embedding. */
   static double lastGain(ModelConfig config) {
-    return config.tiedEmbeddings() ? Math.pow(config.hiddenSize(), -0.5) : 1;
+    return config.tiedEmbeddings() && config.unitEmbeddings()
+        ? Math.pow(config.hiddenSize(), -0.5)
+        : 1;
   }
 
   /**
    * What to multiply a weight's learning rate by, and divide its weight decay by, so that it moves
    * as far for its size as in the usual parametrisation: √D for the embedding, D^-½ for the gain of
    * the last norm where that begins small, and its inverse for a head that reads behind that norm.
+   * A model that began elsewhere began in the usual parametrisation: there it is 1.
    */
   static double learningRateScale(String name, ModelConfig config) {
     if (name.endsWith("embed_tokens.weight")) {
-      return Math.sqrt(config.hiddenSize());
+      return config.unitEmbeddings() ? Math.sqrt(config.hiddenSize()) : 1;
     }
     if (name.endsWith("model.norm.weight")) {
       return lastGain(config);

@@ -43,6 +43,16 @@ final class RmsNorm extends Module {
 
   /** fp32 [N, D] to fp32 [N, D]. */
   Tensor forward(Tensor xND) {
+    return forward(xND, gain);
+  }
+
+  /** The gain [D]. */
+  Tensor gain() {
+    return gain;
+  }
+
+  /** The same with the channels, and so the gain [D], in another order. */
+  Tensor forward(Tensor xND, Tensor gain) {
     Tensor normN1 = xND.norm(new ScalarOptional(new Scalar(2)), new long[] {1}, true);
     Tensor meanSquareN1 = normN1.square().mul(new Scalar((float) (1 / width)));
     Tensor scaleN1 = normN1.mul(meanSquareN1.add(new Scalar((float) epsilon)).rsqrt());

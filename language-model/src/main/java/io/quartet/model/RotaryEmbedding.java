@@ -23,11 +23,11 @@ final class RotaryEmbedding {
     int context = config.contextLength();
     // On queries and on keys: their product then has the 1/√C of the scores.
     double scale = Math.pow(config.headDimension(), -0.25);
+    double[] frequencies = config.rotaryFrequencies();
     float[] turns = new float[context * half * 2];
     for (int position = 0; position < context; position++) {
       for (int pair = 0; pair < half; pair++) {
-        double angle =
-            position * Math.pow(config.ropeTheta(), -2.0 * pair / config.headDimension());
+        double angle = position * frequencies[pair];
         int at = (position * half + pair) * 2;
         turns[at] = (float) (scale * Math.cos(angle));
         turns[at + 1] = (float) (scale * Math.sin(angle));
