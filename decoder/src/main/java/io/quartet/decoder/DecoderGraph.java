@@ -6,8 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The forward pass of a Llama-family model as an ONNX graph, weights under their Hugging Face
- * names.
+ * The forward pass of a model as an ONNX graph, weights under their Hugging Face names.
  *
  * <p>B sequences, T new tokens, S cache positions, R rows that reach the head, D model, N query
  * heads, K key-value heads, H head dimension, V vocabulary.
@@ -161,15 +160,39 @@ final class DecoderGraph {
         "GroupQueryAttention",
         List.of(prefix + "attended", present(layer, "key"), present(layer, "value")),
         Map.of("num_heads", config.heads(), "kv_num_heads", config.keyValueHeads(), "do_rotary", 1),
-        linear(prefix + "q_proj", xBTD, prefix + "q_proj.weight"),
-        linear(prefix + "k_proj", xBTD, prefix + "k_proj.weight"),
-        linear(prefix + "v_proj", xBTD, prefix + "v_proj.weight"),
+        headNorm(prefix + "q_norm", config.heads(), projection(prefix + "q_proj", xBTD)),
+        headNorm(prefix + "k_norm", config.keyValueHeads(), projection(prefix + "k_proj", xBTD)),
+        projection(prefix + "v_proj", xBTD),
         pastKey,
         pastValue,
         LAST_POSITIONS,
         LONGEST,
         "rotary.cos",
         "rotary.sin");
+  }
+
+  /** x Wᵀ + b, where the family has a bias. */
+  private String projection(String name, String xBTD) {
+    if (!config.family().projectionBias()) {
+      return linear(name, xBTD, name + ".weight");
+    }
+    String product = linear(name + ".product", xBTD, name + ".weight");
+    return graph.standard("Add", name, Map.of(), product, name + ".bias");
+  }
+
+  /** RMSNorm of each head of [B, T, heads · H], where the family has it. */
+  private String headNorm(String norm, int heads, String x) {
+    if (!config.family().queryKeyNorm()) {
+      return x;
+    }
+    String split = norm + ".split";
+    String apart = norm + ".heads";
+    String joined = norm + ".joined";
+    // In a Reshape, 0 keeps a size and −1 is what is left.
+    graph.constant(split, new long[] {0, 0, heads, config.headDimension()});
+    graph.constant(joined, new long[] {0, 0, -1});
+    graph.standard("Reshape", apart, Map.of(), x, split);
+    return graph.standard("Reshape", norm + ".output", Map.of(), rmsNorm(norm, apart), joined);
   }
 
   /** SwiGLU: down(SiLU(gate(x)) · up(x)). */
@@ -204,16 +227,16 @@ final class DecoderGraph {
     return graph.fused("FusedMatMul", List.of(output), Map.of("transB", 1), x, weight);
   }
 
-  /** cos and sin of position · θ^(−2i/H), [context, H/2]. */
+  /** cos and sin of position · frequency, [context, H/2]. */
   private void rotaryTables() {
     int half = config.headDimension() / 2;
     float[] cos = new float[config.contextLength() * half];
     float[] sin = new float[cos.length];
+    double[] frequencies = config.rotaryFrequencies();
     for (int i = 0; i < half; i++) {
-      double frequency = Math.pow(config.ropeTheta(), -2.0 * i / config.headDimension());
       for (int position = 0; position < config.contextLength(); position++) {
-        cos[position * half + i] = (float) Math.cos(position * frequency);
-        sin[position * half + i] = (float) Math.sin(position * frequency);
+        cos[position * half + i] = (float) Math.cos(position * frequencies[i]);
+        sin[position * half + i] = (float) Math.sin(position * frequencies[i]);
       }
     }
     graph.constant("rotary.cos", cos, config.contextLength(), half);

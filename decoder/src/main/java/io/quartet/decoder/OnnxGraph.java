@@ -84,6 +84,15 @@ final class OnnxGraph {
     return this;
   }
 
+  /** Adds an INT64 constant vector. */
+  OnnxGraph constant(String name, long[] values) {
+    ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asLongBuffer().put(values);
+    Message tensor = tensorHeader(name, ElementType.INT64, values.length);
+    graph.message(5, tensor.bytes(9, bytes.array()));
+    return this;
+  }
+
   /** Adds an operator of the ONNX standard and returns the name of its only output. */
   String standard(String operator, String output, Map<String, ?> attributes, String... inputs) {
     return add("", operator, List.of(output), attributes, inputs);
@@ -135,11 +144,15 @@ final class OnnxGraph {
   }
 
   private static Message tensorHeader(String name, long... shape) {
+    return tensorHeader(name, ElementType.FLOAT, shape);
+  }
+
+  private static Message tensorHeader(String name, ElementType type, long... shape) {
     Message tensor = new Message();
     for (long dimension : shape) {
       tensor.number(1, dimension);
     }
-    return tensor.number(2, ElementType.FLOAT.code).text(8, name);
+    return tensor.number(2, type.code).text(8, name);
   }
 
   private static Message valueInfo(String name, ElementType type, Object... dimensions) {
