@@ -1,13 +1,13 @@
 package io.quartet.checkpoint;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
+import java.util.Optional;
 
 /**
- * The chat format, once for training, evaluation and serving: a turn is its role's token, the
- * content, {@code <|end|>}. Content is trimmed and encoded with one space before it, so that its
- * first word is the same token as in running text; special tokens spelled out in it are text.
+ * The chat format, once for training, evaluation and serving. A model that Quartet trained from
+ * scratch has Quartet's: a turn is its role's token, the content, {@code <|end|>}; content is
+ * trimmed and encoded with one space before it, so that its first word is the same token as in
+ * running text. An open model keeps its own, the Jinja template beside its tokenizer. In both,
+ * special tokens spelled out in a message are text.
  */
 public final class ChatTemplate {
   /**
@@ -27,54 +27,48 @@ public final class ChatTemplate {
           + "{%- if add_generation_prompt -%}{{- '<|assistant|>' -}}{%- endif -%}";
 
   private final Tokenizer tokenizer;
-  private final int end;
+  private final ChatFormat format;
 
   /**
-   * The format in a tokenizer's ids.
+   * The format that goes with a tokenizer.
    *
-   * @throws QuartetException NOT_FOUND if the tokenizer lacks one of the format's special tokens
+   * @throws QuartetException NOT_FOUND if there is no chat template beside it, INVALID_ARGUMENT if
+   *     it cannot be rendered or does not end the assistant's turn with a special token
    */
   public ChatTemplate(Tokenizer tokenizer) {
     this.tokenizer = tokenizer;
-    this.end = tokenizer.specialToken(SpecialTokens.END);
-    for (Role role : Role.values()) {
-      tokenizer.specialToken(role.token());
-    }
+    Optional<String> template = tokenizer.config().chatTemplate();
+    this.format =
+        template.isEmpty() || template.get().equals(JINJA)
+            ? new OwnChatFormat(tokenizer)
+            : new JinjaChatFormat(tokenizer, template.get());
   }
 
-  /** The id that ends every turn and stops generation. */
+  /** Whether this is Quartet's own format, not an open model's. */
+  public boolean own() {
+    return format instanceof OwnChatFormat;
+  }
+
+  /** The id that ends an assistant's turn and stops generation. */
   public int endTokenId() {
-    return end;
+    return format.endTokenId();
   }
 
   /**
-   * A whole conversation. The assistant's content and the {@code <|end|>} after it are trained;
+   * A whole conversation. The assistant's content and the token that ends its turn are trained;
    * role tokens and everybody else's turns are not.
+   *
+   * @throws QuartetException INVALID_ARGUMENT if the model's template refuses the conversation
    */
   public EncodedConversation encode(Conversation conversation) {
-    List<int[]> turns = new ArrayList<>();
-    int length = 0;
-    for (Message message : conversation.messages()) {
-      turns.add(turn(message));
-      length += turns.get(turns.size() - 1).length;
-    }
-    int[] tokenIds = new int[length];
-    boolean[] trained = new boolean[length];
-    int at = 0;
-    for (int m = 0; m < turns.size(); m++) {
-      int[] turn = turns.get(m);
-      System.arraycopy(turn, 0, tokenIds, at, turn.length);
-      boolean assistant = conversation.messages().get(m).role() == Role.ASSISTANT;
-      Arrays.fill(trained, at + 1, at + turn.length, assistant);
-      at += turn.length;
-    }
-    return new EncodedConversation(tokenIds, trained);
+    return format.encode(conversation.messages(), false);
   }
 
   /**
    * What the model continues: the conversation so far and the beginning of the assistant's turn.
    *
-   * @throws QuartetException INVALID_ARGUMENT if the last turn is the assistant's
+   * @throws QuartetException INVALID_ARGUMENT if the last turn is the assistant's, or the model's
+   *     template refuses the conversation
    */
   public int[] prompt(Conversation conversation) {
     if (conversation.last().role() == Role.ASSISTANT) {
@@ -82,41 +76,11 @@ public final class ChatTemplate {
           ErrorCode.INVALID_ARGUMENT,
           "conversation: the last message is from assistant, expected user or system");
     }
-    int[] turns = encode(conversation).tokenIds();
-    int[] prompt = Arrays.copyOf(turns, turns.length + 1);
-    prompt[turns.length] = tokenizer.specialToken(SpecialTokens.ASSISTANT);
-    return prompt;
+    return format.encode(conversation.messages(), true).tokenIds();
   }
 
   /** An answer's tokens as its reader sees them: no special tokens, no white space around. */
   public String text(int... answerIds) {
-    return trim(tokenizer.decode(answerIds));
-  }
-
-  private int[] turn(Message message) {
-    String content = trim(message.content());
-    int[] tokens = content.isEmpty() ? new int[0] : tokenizer.encode(" " + content);
-    int[] turn = new int[tokens.length + 2];
-    turn[0] = tokenizer.specialToken(message.role().token());
-    System.arraycopy(tokens, 0, turn, 1, tokens.length);
-    turn[turn.length - 1] = end;
-    return turn;
-  }
-
-  /** Python's idea of white space, because the Jinja template runs there. */
-  private static String trim(String text) {
-    int from = 0;
-    int to = text.length();
-    while (from < to && isSpace(text.charAt(from))) {
-      from++;
-    }
-    while (to > from && isSpace(text.charAt(to - 1))) {
-      to--;
-    }
-    return text.substring(from, to);
-  }
-
-  private static boolean isSpace(char c) {
-    return Character.isWhitespace(c) || c == 0x85 || c == 0xa0 || c == 0x2007 || c == 0x202f;
+    return Spaces.trim(tokenizer.decode(answerIds));
   }
 }

@@ -1,14 +1,19 @@
 package io.quartet.checkpoint;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * A checkpoint's byte-level BPE tokenizer: text to tokens by Hugging Face's own library, tokens to
- * text from its table of bytes. Many threads may use it at once.
+ * A checkpoint's BPE tokenizer, byte-level or with SentencePiece's fallback to bytes: text to
+ * tokens by Hugging Face's own library, tokens to text from its table of bytes. Many threads may
+ * use it at once.
  */
 public final class Tokenizer implements AutoCloseable {
   /** Held, because a logger that nobody holds loses its level. */
@@ -24,23 +29,32 @@ public final class Tokenizer implements AutoCloseable {
   private final TokenizerJson json;
   private final HuggingFaceTokenizer withSpecials;
   private final HuggingFaceTokenizer textOnly;
+  private final HuggingFaceTokenizer continued; // textOnly itself where no text gets a prefix
+  private final TokenizerConfig config;
+  private final Map<Integer, Integer> renumbered;
 
-  private Tokenizer(
-      TokenizerJson json, HuggingFaceTokenizer withSpecials, HuggingFaceTokenizer textOnly) {
+  private Tokenizer(TokenizerJson json, TokenizerConfig config) {
     this.json = json;
-    this.withSpecials = withSpecials;
-    this.textOnly = textOnly;
+    this.config = config;
+    this.withSpecials = json.withSpecials();
+    this.textOnly = json.textOnly();
+    this.continued = json.prefixes() ? json.continued() : textOnly;
+    this.renumbered = renumbered(json, textOnly);
   }
 
   /**
-   * Loads the {@code tokenizer.json} of a checkpoint's folder.
+   * Loads the {@code tokenizer.json} of a checkpoint's folder. Where there is a {@code config.json}
+   * with a larger vocabulary, the ids beyond the tokenizer's are padding and stand for no text.
    *
-   * @throws QuartetException NOT_FOUND if there is none, INVALID_ARGUMENT if it is not a byte-level
-   *     BPE tokenizer
+   * @throws QuartetException NOT_FOUND if there is none, INVALID_ARGUMENT if it is not a BPE
+   *     tokenizer that spells any byte
    */
   public static Tokenizer load(Path directory) {
-    TokenizerJson json = TokenizerJson.read(directory.resolve(TokenizerFiles.TOKENIZER));
-    return new Tokenizer(json, json.withSpecials(), json.textOnly());
+    Path model = directory.resolve(ModelConfig.FILE);
+    int padded = Files.exists(model) ? ModelConfig.read(model).vocabularySize() : 0;
+    return new Tokenizer(
+        TokenizerJson.read(directory.resolve(TokenizerFiles.TOKENIZER), padded),
+        TokenizerConfig.read(directory));
   }
 
   /**
@@ -48,7 +62,30 @@ public final class Tokenizer implements AutoCloseable {
    * surrogate becomes U+FFFD.
    */
   public int[] encode(String text) {
-    return encode(textOnly, text);
+    return numbered(encode(textOnly, text));
+  }
+
+  /**
+   * The tokens of plain text that goes on where other tokens end: without the space that some
+   * tokenizers put before a text.
+   */
+  int[] encodeContinued(String text) {
+    return numbered(encode(continued, text));
+  }
+
+  /** Whether that space comes before every piece between special tokens, not only the first. */
+  boolean prefixesEveryPiece() {
+    return json.prefixesEveryPiece();
+  }
+
+  /** What stands beside the tokenizer. */
+  TokenizerConfig config() {
+    return config;
+  }
+
+  /** All special tokens. */
+  Set<String> specialTokens() {
+    return json.specialTokens();
   }
 
   /**
@@ -60,7 +97,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The text of tokens; special tokens are skipped, bytes that are not UTF-8 become U+FFFD.
+   * The text of tokens; special tokens are skipped, bytes that are not UTF-8 become U+FFFD, and the
+   * space that the tokenizer put before the text is taken away.
    *
    * @throws QuartetException OUT_OF_RANGE if an id is not in the vocabulary
    */
@@ -70,10 +108,11 @@ public final class Tokenizer implements AutoCloseable {
     for (int id : ids) {
       stream.push(id, text);
     }
-    return text.append(stream.flush()).toString();
+    text.append(stream.flush());
+    return json.stripsFirstSpace() && text.indexOf(" ") == 0 ? text.substring(1) : text.toString();
   }
 
-  /** The text of tokens as they come, in whole characters. */
+  /** The text of tokens that go on where others end, as they come, in whole characters. */
   public TokenStream stream() {
     return new TokenStream(json::bytes);
   }
@@ -106,6 +145,34 @@ public final class Tokenizer implements AutoCloseable {
   public void close() {
     withSpecials.close();
     textOnly.close();
+    if (continued != textOnly) {
+      continued.close();
+    }
+  }
+
+  /**
+   * Added tokens that are not special, such as {@code <think>}, stay in text; but without the
+   * special ones before them, the library counts them from another id.
+   */
+  private static Map<Integer, Integer> renumbered(
+      TokenizerJson json, HuggingFaceTokenizer textOnly) {
+    Map<Integer, Integer> renumbered = new HashMap<>();
+    json.plainAddedTokens()
+        .forEach(
+            (content, id) -> {
+              int[] found = encode(textOnly, content);
+              if (found.length == 1 && found[0] != id) {
+                renumbered.put(found[0], id);
+              }
+            });
+    return Map.copyOf(renumbered);
+  }
+
+  private int[] numbered(int[] ids) {
+    if (!renumbered.isEmpty()) {
+      Arrays.setAll(ids, i -> renumbered.getOrDefault(ids[i], ids[i]));
+    }
+    return ids;
   }
 
   private static int[] encode(HuggingFaceTokenizer tokenizer, String text) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The tokenizer's files of a checkpoint, as Hugging Face writes them: {@code tokenizer.json} (the
@@ -18,36 +19,52 @@ public final class TokenizerFiles {
   /** The fast tokenizer's file name. */
   public static final String TOKENIZER = "tokenizer.json";
 
-  /** The names of all the files. */
+  /** The sampling defaults' file name, which also lists the tokens that end an answer. */
+  public static final String GENERATION = "generation_config.json";
+
+  /** The names of the files that Quartet writes. */
   public static final List<String> NAMES =
+      List.of(TOKENIZER, TokenizerConfig.FILE, TokenizerConfig.SPECIALS_MAP, GENERATION);
+
+  /** Those that an open model may have besides. */
+  private static final List<String> OTHERS =
       List.of(
-          TOKENIZER, "tokenizer_config.json", "special_tokens_map.json", "generation_config.json");
+          TokenizerConfig.TEMPLATE,
+          "added_tokens.json",
+          "vocab.json",
+          "merges.txt",
+          "tokenizer.model");
 
   private TokenizerFiles() {}
 
   /** Writes all files into a folder; the same vocabulary always gives the same bytes. */
   public static void write(Path directory, BpeVocabulary vocabulary) {
     Json.write(directory.resolve(TOKENIZER), tokenizer(vocabulary));
-    Json.write(directory.resolve("tokenizer_config.json"), tokenizerConfig());
-    Json.write(directory.resolve("special_tokens_map.json"), specialTokensMap());
-    Json.write(directory.resolve("generation_config.json"), generationConfig());
+    Json.write(directory.resolve(TokenizerConfig.FILE), tokenizerConfig());
+    Json.write(directory.resolve(TokenizerConfig.SPECIALS_MAP), specialTokensMap());
+    Json.write(directory.resolve(GENERATION), generationConfig());
   }
 
   /**
-   * Copies all files from one checkpoint's folder to another's.
+   * Copies a tokenizer's files, as they are, from one model's folder to another's.
    *
-   * @throws QuartetException NOT_FOUND if one is missing
+   * @throws QuartetException NOT_FOUND if there is no {@code tokenizer.json}
    */
   public static void copy(Path from, Path to) {
-    for (String name : NAMES) {
-      if (!Files.exists(from.resolve(name))) {
-        throw new QuartetException(ErrorCode.NOT_FOUND, "no file %s".formatted(from.resolve(name)));
-      }
-      try {
-        Files.copy(from.resolve(name), to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-      } catch (IOException e) {
-        throw QuartetException.writing(to.resolve(name), e);
-      }
+    if (!Files.exists(from.resolve(TOKENIZER))) {
+      throw new QuartetException(
+          ErrorCode.NOT_FOUND, "no file %s".formatted(from.resolve(TOKENIZER)));
+    }
+    Stream.concat(NAMES.stream(), OTHERS.stream())
+        .filter(name -> Files.exists(from.resolve(name)))
+        .forEach(name -> copyFile(from, to, name));
+  }
+
+  static void copyFile(Path from, Path to, String name) {
+    try {
+      Files.copy(from.resolve(name), to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw QuartetException.writing(to.resolve(name), e);
     }
   }
 

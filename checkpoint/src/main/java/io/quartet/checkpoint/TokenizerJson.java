@@ -8,8 +8,12 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code tokenizer.json} says: the tokens' bytes, the special tokens, and how to split. */
@@ -19,22 +23,34 @@ final class TokenizerJson {
   private final Path file;
   private final ObjectNode json;
   private final byte[][] bytes;
+  private final int size;
   private final Map<String, Integer> specials;
 
-  private TokenizerJson(Path file, ObjectNode json, byte[][] bytes, Map<String, Integer> specials) {
+  private TokenizerJson(
+      Path file, ObjectNode json, byte[][] bytes, int size, Map<String, Integer> specials) {
     this.file = file;
     this.json = json;
     this.bytes = bytes;
+    this.size = size;
     this.specials = specials;
   }
 
-  static TokenizerJson read(Path file) {
+  /**
+   * Reads the file.
+   *
+   * @param padded ids below this stand for nothing where the tokenizer has none
+   */
+  static TokenizerJson read(Path file, int padded) {
     ObjectNode json = Json.read(file, ErrorCode.INVALID_ARGUMENT);
     requireType(file, json, "/model", "BPE");
-    requireType(file, json, "/decoder", "ByteLevel");
+    boolean sentencePiece = hasType(json.path("decoder"), "ByteFallback");
+    if (!sentencePiece) {
+      requireType(file, json, "/decoder", "ByteLevel");
+    }
     Map<Integer, byte[]> bytes = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> token : json.at("/model/vocab").properties()) {
-      byte @Nullable [] spelled = ByteLevel.bytes(token.getKey());
+      byte @Nullable [] spelled =
+          sentencePiece ? sentencePiece(token.getKey()) : ByteLevel.bytes(token.getKey());
       bytes.put(token.getValue().asInt(), spelled == null ? utf8(token.getKey()) : spelled);
     }
     Map<String, Integer> specials = new LinkedHashMap<>();
@@ -47,15 +63,78 @@ final class TokenizerJson {
       }
     }
     int size = 1 + bytes.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1);
-    byte[][] table = new byte[size][];
-    for (int id = 0; id < size; id++) {
+    byte[][] table = new byte[Math.max(size, padded)][];
+    for (int id = 0; id < table.length; id++) {
       table[id] = bytes.getOrDefault(id, NOTHING);
     }
-    return new TokenizerJson(file, json, table, specials);
+    return new TokenizerJson(file, json, table, size, specials);
+  }
+
+  /**
+   * The bytes of a token as SentencePiece spells it: {@code ▁} is a space, {@code <0x0A>} a byte.
+   */
+  private static byte[] sentencePiece(String token) {
+    if (token.matches("<0x[0-9A-F]{2}>")) {
+      return new byte[] {(byte) Integer.parseInt(token.substring(3, 5), 16)};
+    }
+    return utf8(token.replace('▁', ' '));
   }
 
   int vocabularySize() {
-    return bytes.length;
+    return size;
+  }
+
+  Set<String> specialTokens() {
+    return Collections.unmodifiableSet(specials.keySet());
+  }
+
+  /** The added tokens that are not special, with their ids. */
+  Map<String, Integer> plainAddedTokens() {
+    Map<String, Integer> tokens = new LinkedHashMap<>();
+    for (JsonNode token : json.path("added_tokens")) {
+      if (!token.path("special").asBoolean()) {
+        tokens.put(token.path("content").asText(), token.path("id").asInt());
+      }
+    }
+    return tokens;
+  }
+
+  /** Whether a space is put before text. */
+  boolean prefixes() {
+    return prefixesEveryPiece() || prefixesFirstPiece(json.path("pre_tokenizer"));
+  }
+
+  /** Whether it is put before every piece of text between special tokens. */
+  boolean prefixesEveryPiece() {
+    return hasType(json.path("normalizer"), "Prepend")
+        || prefixesEveryPiece(json.path("pre_tokenizer"));
+  }
+
+  /** Whether decoding takes it away. */
+  boolean stripsFirstSpace() {
+    return hasType(json.path("decoder"), "Strip");
+  }
+
+  private static boolean prefixesFirstPiece(JsonNode part) {
+    return "first".equals(part.path("prepend_scheme").asText())
+        || children(part).anyMatch(TokenizerJson::prefixesFirstPiece);
+  }
+
+  private static boolean prefixesEveryPiece(JsonNode part) {
+    return "always".equals(part.path("prepend_scheme").asText())
+        || part.path("add_prefix_space").asBoolean() && !part.has("prepend_scheme")
+        || children(part).anyMatch(TokenizerJson::prefixesEveryPiece);
+  }
+
+  private static boolean hasType(JsonNode part, String type) {
+    return type.equals(part.path("type").asText())
+        || children(part).anyMatch(child -> hasType(child, type));
+  }
+
+  /** The members of a Sequence, under whatever name its kind has for them. */
+  private static Stream<JsonNode> children(JsonNode part) {
+    return Stream.of("normalizers", "pretokenizers", "decoders")
+        .flatMap(key -> StreamSupport.stream(part.path(key).spliterator(), false));
   }
 
   byte[] bytes(int id) {
@@ -83,6 +162,36 @@ final class TokenizerJson {
 
   /** The same without special tokens: then nothing a user writes can become one. */
   HuggingFaceTokenizer textOnly() {
+    return nativeTokenizer(withoutSpecials());
+  }
+
+  /** The same for text that goes on where other tokens end: without a space before it. */
+  HuggingFaceTokenizer continued() {
+    ObjectNode copy = withoutSpecials();
+    if (copy.path("normalizer").path("type").asText().equals("Prepend")) {
+      copy.putNull("normalizer");
+    } else if (copy.path("normalizer").path("normalizers") instanceof ArrayNode normalizers) {
+      for (int i = normalizers.size() - 1; i >= 0; i--) {
+        if (normalizers.path(i).path("type").asText().equals("Prepend")) {
+          normalizers.remove(i);
+        }
+      }
+    }
+    dropPrefix(copy.path("pre_tokenizer"));
+    return nativeTokenizer(copy);
+  }
+
+  private static void dropPrefix(JsonNode part) {
+    if (part instanceof ObjectNode object && object.has("prepend_scheme")) {
+      object.put("prepend_scheme", "never");
+    }
+    if (part instanceof ObjectNode object && object.has("add_prefix_space")) {
+      object.put("add_prefix_space", false);
+    }
+    children(part).forEach(TokenizerJson::dropPrefix);
+  }
+
+  private ObjectNode withoutSpecials() {
     ObjectNode copy = json.deepCopy();
     ArrayNode kept = copy.putArray("added_tokens");
     for (JsonNode token : json.path("added_tokens")) {
@@ -90,7 +199,7 @@ final class TokenizerJson {
         kept.add(token);
       }
     }
-    return nativeTokenizer(copy);
+    return copy;
   }
 
   private HuggingFaceTokenizer nativeTokenizer(ObjectNode description) {
