@@ -5,11 +5,11 @@ import io.quartet.model.CausalLm;
 import io.quartet.model.GemmRoof;
 import io.quartet.model.LanguageModelTraining;
 import io.quartet.model.LearningRateSchedule;
-import io.quartet.model.ModelWeights;
 import io.quartet.model.StepMetrics;
 import io.quartet.model.TorchRuntime;
 import io.quartet.model.Trainer;
 import io.quartet.model.Workers;
+import io.quartet.recipe.Optimizer;
 import io.quartet.recipe.Recipe;
 import io.quartet.service.StageContext;
 import java.nio.file.Path;
@@ -43,11 +43,16 @@ final class BasePretraining implements AutoCloseable {
             optimization.learningRate(),
             optimization.warmupSteps(),
             optimization.steps(),
-            optimization.finalShare());
+            optimization.finalShare(),
+            optimization.decayShare());
     var trainer =
         new Trainer<>(
             model,
-            new AdamW(model, AdamW.Options.of(optimization.weightDecay())),
+            new AdamW(
+                model,
+                AdamW.Options.of(optimization.weightDecay())
+                    .withMuon(optimization.optimizer() == Optimizer.MUON)
+                    .withAverage(optimization.averageDecay())),
             schedule,
             optimization.gradientClip(),
             workers);
@@ -55,7 +60,8 @@ final class BasePretraining implements AutoCloseable {
         new LanguageModelTraining(
             trainer,
             workers,
-            new LanguageModelTraining.Batches(base.batch(), base.sequence(), base.snapshotEvery()),
+            new LanguageModelTraining.Batches(
+                base.batch(), base.sequence(), base.zLoss(), base.snapshotEvery()),
             text::epoch,
             context.scratch());
   }
@@ -68,7 +74,7 @@ final class BasePretraining implements AutoCloseable {
   /** Trains to the last step and writes the weights. */
   void run(Path weights) {
     training.run(recipe.base().steps(), context::stopping, this::stepped);
-    ModelWeights.save(model, weights);
+    training.save(weights);
   }
 
   private void stepped(StepMetrics step) {

@@ -23,13 +23,23 @@ public final class CrossEntropyLoss {
   private static final long PIECE = 1L << 21;
 
   private final double normaliser;
+  private final double zWeight;
 
   /**
    * A loss divided by a number, usually the {@link PackedBatch#targetWeight()} of all parts of the
    * step.
    */
   public CrossEntropyLoss(double normaliser) {
+    this(normaliser, 0);
+  }
+
+  /**
+   * The same with z-loss: each place's loss is raised by a multiple of (log Σ exp(z))², which keeps
+   * the logits from drifting (Chowdhery et al. 2022, arXiv:2204.02311).
+   */
+  public CrossEntropyLoss(double normaliser, double zWeight) {
     this.normaliser = normaliser;
+    this.zWeight = zWeight;
   }
 
   /** The loss of a batch; gradients are prepared only if grad mode is on. */
@@ -49,7 +59,8 @@ public final class CrossEntropyLoss {
         model,
         hiddenRD,
         Tensor.create(batch.targetTokens()).view(-1, 1),
-        scales(batch, rows, factor));
+        scales(batch, rows, factor),
+        zWeight);
   }
 
   private Tensor scales(PackedBatch batch, long[] rows, double factor) {
@@ -66,10 +77,12 @@ public final class CrossEntropyLoss {
     private final boolean frozen;
     private final List<Tensor> hiddenGradients = new ArrayList<>();
     private final double value;
+    private final double zWeight;
     private Tensor outputGradient;
 
-    Fused(CausalLm model, Tensor hiddenRD, Tensor targetsR1, Tensor scalesR1) {
+    Fused(CausalLm model, Tensor hiddenRD, Tensor targetsR1, Tensor scalesR1, double zWeight) {
       this.model = model;
+      this.zWeight = zWeight;
       this.hiddenRD = hiddenRD;
       this.frozen = !model.output().requires_grad();
       boolean training = GradMode.is_enabled();
@@ -96,20 +109,36 @@ public final class CrossEntropyLoss {
       Tensor softmaxRV = torch.softmax(logitsRV, 1);
       Tensor chosenR1 = softmaxRV.gather(1, targetsR1).to(ScalarType.Float);
       Tensor lossR1 = chosenR1.clamp_min(new Scalar(Float.MIN_NORMAL)).log().neg();
+      Tensor partitionR1 = logitsRV.gather(1, targetsR1).to(ScalarType.Float).add_(lossR1);
       double sum = lossR1.mul(scalesR1).sum().item_float();
+      if (zWeight > 0) {
+        sum += zWeight * partitionR1.square().mul_(scalesR1).sum().item_float();
+      }
       if (training) {
+        Tensor gradientRD = torch.zeros_like(hiddenRD);
+        if (zWeight > 0) {
+          // Apart from the other part, beside which bf16 would round it away.
+          Tensor scaleR1 = partitionR1.mul(new Scalar(2 * zWeight)).mul_(scalesR1);
+          backward(hiddenRD, outputVD, softmaxRV, scaleR1, gradientRD);
+        }
         softmaxRV.scatter_add_(
             1, targetsR1, torch.full_like(targetsR1, new Scalar(-1)).to(softmaxRV.scalar_type()));
-        ScalarType type = hiddenRD.scalar_type();
-        Tensor scale = scalesR1.to(type);
-        hiddenGradients.add(torch.mm(softmaxRV, outputVD).mul_(scale));
-        if (frozen) {
-          return sum;
-        }
-        Tensor gradientVD = torch.mm(softmaxRV.t(), hiddenRD.mul(scale)).to(ScalarType.Float);
-        outputGradient = outputGradient.numel() == 0 ? gradientVD : outputGradient.add_(gradientVD);
+        backward(hiddenRD, outputVD, softmaxRV, scalesR1, gradientRD);
+        hiddenGradients.add(gradientRD);
       }
       return sum;
+    }
+
+    /** Adds the gradients that logits' gradients, each row times its scale, make. */
+    private void backward(
+        Tensor hiddenRD, Tensor outputVD, Tensor logitsRV, Tensor scalesR1, Tensor gradientRD) {
+      Tensor scale = scalesR1.to(hiddenRD.scalar_type());
+      gradientRD.add_(torch.mm(logitsRV, outputVD).mul_(scale));
+      if (frozen) {
+        return;
+      }
+      Tensor gradientVD = torch.mm(logitsRV.t(), hiddenRD.mul(scale)).to(ScalarType.Float);
+      outputGradient = outputGradient.numel() == 0 ? gradientVD : outputGradient.add_(gradientVD);
     }
 
     @Override

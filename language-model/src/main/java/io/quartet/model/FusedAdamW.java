@@ -1,6 +1,8 @@
 package io.quartet.model;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
@@ -29,7 +31,19 @@ final class FusedAdamW {
 
   /** Tensors that are updated together, in the same order in each list. */
   record Operands(
-      List<Tensor> weights, List<Tensor> gradients, List<Tensor> means, List<Tensor> squares) {}
+      List<Tensor> weights, List<Tensor> gradients, List<Tensor> means, List<Tensor> squares) {
+    static Operands none() {
+      return new Operands(
+          new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    }
+
+    void add(AdamW.Slot slot, Tensor gradient) {
+      weights.add(slot.weight());
+      gradients.add(gradient);
+      means.add(slot.mean());
+      squares.add(Objects.requireNonNull(slot.square()));
+    }
+  }
 
   /** The scalars of an update; gradients are divided by {@code gradientDivisor} first. */
   record Rates(

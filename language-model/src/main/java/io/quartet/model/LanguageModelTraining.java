@@ -17,9 +17,10 @@ public final class LanguageModelTraining {
    *
    * @param rows B
    * @param length T
+   * @param zLoss see {@link CrossEntropyLoss}
    * @param snapshotEvery steps between snapshots
    */
-  public record Batches(int rows, int length, int snapshotEvery) {}
+  public record Batches(int rows, int length, double zLoss, int snapshotEvery) {}
 
   private final Trainer<CausalLm> trainer;
   private final Workers workers;
@@ -56,10 +57,19 @@ public final class LanguageModelTraining {
     return loop;
   }
 
+  /** Writes the model's weights, the averaged ones if there are any. */
+  public void save(Path weights) {
+    trainer.averaged(
+        () -> {
+          ModelWeights.save(trainer.model(), weights);
+          return weights;
+        });
+  }
+
   private StepMetrics step() {
     PackedBatch batch = data.next();
     requireSame(batch);
-    var loss = new CrossEntropyLoss(batch.targetWeight());
+    var loss = new CrossEntropyLoss(batch.targetWeight(), batches.zLoss());
     return trainer.step(parts(batch), loss::of);
   }
 
@@ -95,8 +105,15 @@ public final class LanguageModelTraining {
     }
   }
 
-  /** The loss of a finite stream of sequences, of which each process computes its share. */
+  /**
+   * The loss of a finite stream of sequences, of which each process computes its share, by the
+   * averaged weights if there are any.
+   */
   public Measured measure(Iterator<TokenSequence> sequences) {
+    return trainer.averaged(() -> measured(sequences));
+  }
+
+  private Measured measured(Iterator<TokenSequence> sequences) {
     var packer = new SequencePacker(sequences, batches.rows(), batches.length());
     var sum = new CrossEntropyLoss(1);
     double nats = 0;

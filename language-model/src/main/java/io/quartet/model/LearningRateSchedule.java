@@ -14,19 +14,22 @@ public interface LearningRateSchedule {
   /**
    * The schedule of a name.
    *
-   * @param name {@code constant} (after the warm-up), {@code linear} or {@code cosine}
+   * @param name {@code constant} (after the warm-up), {@code linear}, {@code cosine} or {@code wsd}
    * @param floor the share of the peak that is left at the end, 0 to 1
+   * @param decayShare see {@link #stable}
    * @throws QuartetException INVALID_ARGUMENT for another name
    */
-  static LearningRateSchedule of(String name, double peak, long warmup, long steps, double floor) {
+  static LearningRateSchedule of(
+      String name, double peak, long warmup, long steps, double floor, double decayShare) {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "constant" -> warmedUp(peak, warmup, steps, left -> 1);
       case "linear" -> linear(peak, warmup, steps, floor);
       case "cosine" -> cosine(peak, warmup, steps, floor);
+      case "wsd" -> stable(peak, warmup, steps, decayShare, floor);
       default ->
           throw new QuartetException(
               ErrorCode.INVALID_ARGUMENT,
-              "schedule '%s', expected constant, linear or cosine".formatted(name));
+              "schedule '%s', expected constant, linear, cosine or wsd".formatted(name));
     };
   }
 

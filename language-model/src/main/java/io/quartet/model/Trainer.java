@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -196,6 +197,16 @@ public final class Trainer<M extends TransformerModel> {
             .sum();
     model.takeWork();
     return group.sum(sum)[0];
+  }
+
+  /** Reads the model with the average of its weights in their place, if the optimizer keeps one. */
+  public <T> T averaged(Supplier<T> reading) {
+    optimizer.swapAverages();
+    try {
+      return reading.get();
+    } finally {
+      optimizer.swapAverages();
+    }
   }
 
   private <P> double evaluated(P part, Objective<M, P> objective) {

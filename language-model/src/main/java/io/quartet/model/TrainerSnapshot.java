@@ -18,9 +18,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Everything that a training run needs to go on as if nothing had happened: trained weights, the
- * optimizer's moments and step, the generator of libtorch, and the caller's own cursor. It is one
- * safetensors file, so it is replaced whole or not at all.
+ * Everything that a training run needs to go on as if nothing had happened: trained weights, their
+ * averages, the optimizer's moments and step, the generator of libtorch, and the caller's own
+ * cursor. It is one safetensors file, so it is replaced whole or not at all.
  */
 public final class TrainerSnapshot {
   private static final String FILE = "trainer.safetensors";
@@ -28,6 +28,7 @@ public final class TrainerSnapshot {
   private static final String CURSOR = "cursor.";
   private static final String MEAN = "adamw.mean.";
   private static final String SQUARE = "adamw.square.";
+  private static final String AVERAGE = "average.";
   private static final String GENERATOR = "generator";
 
   private TrainerSnapshot() {}
@@ -113,7 +114,12 @@ public final class TrainerSnapshot {
         .forEach(
             (name, slot) -> {
               tensors.put(MEAN + name, slot.mean());
-              tensors.put(SQUARE + name, slot.square());
+              if (slot.square() != null) {
+                tensors.put(SQUARE + name, slot.square());
+              }
+              if (slot.average() != null) {
+                tensors.put(AVERAGE + name, slot.average());
+              }
             });
     return tensors;
   }

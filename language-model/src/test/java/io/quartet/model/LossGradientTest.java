@@ -37,6 +37,7 @@ class LossGradientTest {
       PackedBatch batch = PackedBatch.pack(weighted(), 30, LastToken.PREDICTED);
 
       assertGradient(model, () -> new CrossEntropyLoss(11).of(model, batch, 0.7));
+      assertGradient(model, () -> new CrossEntropyLoss(11, 0.05).of(model, batch, 0.7));
     }
   }
 

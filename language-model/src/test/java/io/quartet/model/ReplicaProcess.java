@@ -117,7 +117,7 @@ final class ReplicaProcess implements AutoCloseable {
         new LanguageModelTraining(
             trainer,
             workers,
-            new Batches(4, 32, 4),
+            new Batches(4, 32, 0, 4),
             epoch -> Tiny.documents(40, 9).iterator(),
             folder.resolve("snapshots" + group.rank()));
     training.run(

@@ -73,7 +73,7 @@ class TrainerTest {
     CausalLm free = Tiny.model(Precision.FP32, 1);
     CausalLm clipped = Tiny.model(Precision.FP32, 1);
     var schedule = LearningRateSchedule.constant(1e-3);
-    var options = new AdamW.Options(0.9, 0.95, 1e-8, 0, true);
+    var options = AdamW.Options.of(0);
 
     var metrics =
         step(new Trainer<>(free, new AdamW(free, options), schedule, 1e9, WORKERS), batch);

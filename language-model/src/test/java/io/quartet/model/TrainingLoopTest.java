@@ -95,7 +95,7 @@ class TrainingLoopTest {
     return new LanguageModelTraining(
         trainer(),
         WORKERS,
-        new LanguageModelTraining.Batches(rows, length, 100),
+        new LanguageModelTraining.Batches(rows, length, 0, 100),
         epoch -> Tiny.documents(9, epoch).iterator(),
         directory);
   }
@@ -128,7 +128,7 @@ class TrainingLoopTest {
     return new Trainer<>(
         model,
         new AdamW(model, AdamW.Options.of(0.05)),
-        LearningRateSchedule.of("linear", 0.01, 2, 12, 0.1),
+        LearningRateSchedule.linear(0.01, 2, 12, 0.1),
         1,
         WORKERS);
   }

@@ -261,15 +261,19 @@ public record Recipe(
   }
 
   /**
-   * AdamW (Loshchilov and Hutter 2017) and its learning rate over a stage.
+   * The optimizer and its learning rate over a stage.
    *
    * @param steps optimiser steps
    * @param learningRate the peak, after the warm-up
    * @param warmupSteps steps of a rising learning rate
    * @param schedule what follows
    * @param finalShare the last step's learning rate as a share of the peak; unused when constant
-   * @param weightDecay decoupled decay of the matrices
+   * @param decayShare share of the steps that decay under {@code wsd}
+   * @param optimizer what takes the steps
+   * @param weightDecay decoupled decay of the matrices, the embedding not among them
    * @param gradientClip largest gradient norm
+   * @param averageDecay of the exponential moving average of the weights that is measured and
+   *     published; 0 publishes the weights themselves
    */
   public record Optimization(
       int steps,
@@ -277,8 +281,11 @@ public record Recipe(
       int warmupSteps,
       Schedule schedule,
       double finalShare,
+      double decayShare,
+      Optimizer optimizer,
       double weightDecay,
-      double gradientClip) {
+      double gradientClip,
+      double averageDecay) {
     /** Validates the values. */
     public Optimization {
       Check.between("steps", steps, 1, 10_000_000);
@@ -289,8 +296,10 @@ public record Recipe(
           "more than 0, less than 1");
       Check.between("warmup_steps", warmupSteps, 0, steps);
       Check.between("final_share", finalShare, 0, 1);
+      Check.between("decay_share", decayShare, 0.001, 1);
       Check.between("weight_decay", weightDecay, 0, 1);
       Check.positive("gradient_clip", gradientClip);
+      Check.between("average_decay", averageDecay, 0, 0.99999);
     }
   }
 
@@ -299,13 +308,19 @@ public record Recipe(
    *
    * @param batch packed rows a step
    * @param sequence tokens a row
+   * @param zLoss weight of the squared log-partition in the loss; 0 for none
    * @param snapshotEvery steps between resumable snapshots
    */
   public record Base(
-      @JsonUnwrapped Optimization optimization, int batch, int sequence, int snapshotEvery) {
+      @JsonUnwrapped Optimization optimization,
+      int batch,
+      int sequence,
+      double zLoss,
+      int snapshotEvery) {
     /** Validates the values. */
     public Base {
       Check.between("batch", batch, 1, 65_536);
+      Check.between("z_loss", zLoss, 0, 1);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
     }
 
@@ -324,11 +339,13 @@ public record Recipe(
       @JsonUnwrapped Optimization optimization,
       int batch,
       int sequence,
+      double zLoss,
       int snapshotEvery,
       double baseTextShare) {
     /** Validates the values. */
     public Sft {
       Check.between("batch", batch, 1, 65_536);
+      Check.between("z_loss", zLoss, 0, 1);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
       Check.between("base_text_share", baseTextShare, 0, 0.95);
     }

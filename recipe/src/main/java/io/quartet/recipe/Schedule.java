@@ -7,5 +7,7 @@ public enum Schedule {
   /** Falls in a straight line. */
   LINEAR,
   /** Falls along half a cosine (Loshchilov and Hutter 2016). */
-  COSINE
+  COSINE,
+  /** Stays at the peak, then falls in a straight line over the last steps (Hu et al. 2024). */
+  WSD
 }

@@ -68,7 +68,7 @@ class RecipeTest {
         "base: {steps: many}           | 'base.steps': got 'many', expected a whole number",
         "base: {steps: 1.5}            | 'base.steps': got 1.5, expected a whole number",
         "base: {steps: null}           | 'base.steps': got nothing, expected a whole number",
-        "base: {schedule: steep}       | 'base.schedule': got 'steep', expected constant or linear or cosine",
+        "base: {schedule: steep}       | 'base.schedule': got 'steep', expected constant or linear or cosine or wsd",
         "base: 3                       | 'base': got 3, expected keys and values",
         "base: null                    | 'base': got nothing, expected keys and values",
         "base: {sequence: 4096}        | 'base.sequence': got 4096, expected 8 to 128",

@@ -16,6 +16,7 @@ import io.quartet.model.TokenSequence;
 import io.quartet.model.Trainer;
 import io.quartet.model.TrainerSnapshot;
 import io.quartet.model.Workers;
+import io.quartet.recipe.Optimizer;
 import io.quartet.recipe.Recipe;
 import io.quartet.service.StageContext;
 import java.nio.file.Files;
@@ -68,13 +69,18 @@ final class RewardTrainer {
     this.trainer =
         new Trainer<>(
             model,
-            new AdamW(model, AdamW.Options.of(optimization.weightDecay())),
+            new AdamW(
+                model,
+                AdamW.Options.of(optimization.weightDecay())
+                    .withMuon(optimization.optimizer() == Optimizer.MUON)
+                    .withAverage(optimization.averageDecay())),
             LearningRateSchedule.of(
                 optimization.schedule().name(),
                 optimization.learningRate(),
                 optimization.warmupSteps(),
                 optimization.steps(),
-                optimization.finalShare()),
+                optimization.finalShare(),
+                optimization.decayShare()),
             optimization.gradientClip(),
             workers);
     TrainerSnapshot.restore(context.scratch(), trainer)
@@ -109,15 +115,7 @@ final class RewardTrainer {
       shown.put("tokens_per_second", step.tokensPerSecond());
       shown.put("learning_rate", step.learningRate());
       if (step.step() % recipe.evaluateEvery() == 0 || step.step() == recipe.steps()) {
-        double accuracy = accuracy(heldOut);
-        shown.put("held_out_accuracy", accuracy);
-        if (accuracy > bestAccuracy) {
-          bestAccuracy = accuracy;
-          looks = 0;
-          ModelWeights.save(trainer.model(), best);
-        } else {
-          looks++;
-        }
+        shown.put("held_out_accuracy", trainer.averaged(() -> look(heldOut, best)));
       }
       if (step.step() % recipe.snapshotEvery() == 0 || context.stopping()) {
         snapshot();
@@ -133,6 +131,19 @@ final class RewardTrainer {
         "flops", flops,
         "tokens_per_second", tokens / Math.max(seconds, 1e-9),
         "held_out_accuracy", bestAccuracy);
+  }
+
+  /** The held-out accuracy; keeps the weights if it is the best so far. */
+  private double look(List<RatedAnswers> heldOut, Path best) {
+    double accuracy = accuracy(heldOut);
+    if (accuracy > bestAccuracy) {
+      bestAccuracy = accuracy;
+      looks = 0;
+      ModelWeights.save(trainer.model(), best);
+    } else {
+      looks++;
+    }
+    return accuracy;
   }
 
   /** The model. */

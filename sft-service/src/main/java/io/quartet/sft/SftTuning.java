@@ -11,6 +11,7 @@ import io.quartet.model.StepMetrics;
 import io.quartet.model.TorchRuntime;
 import io.quartet.model.Trainer;
 import io.quartet.model.Workers;
+import io.quartet.recipe.Optimizer;
 import io.quartet.recipe.Recipe;
 import io.quartet.service.StageContext;
 import java.nio.file.Path;
@@ -42,11 +43,16 @@ final class SftTuning implements AutoCloseable {
             optimization.learningRate(),
             optimization.warmupSteps(),
             optimization.steps(),
-            optimization.finalShare());
+            optimization.finalShare(),
+            optimization.decayShare());
     var trainer =
         new Trainer<>(
             model,
-            new AdamW(model, AdamW.Options.of(optimization.weightDecay())),
+            new AdamW(
+                model,
+                AdamW.Options.of(optimization.weightDecay())
+                    .withMuon(optimization.optimizer() == Optimizer.MUON)
+                    .withAverage(optimization.averageDecay())),
             schedule,
             optimization.gradientClip(),
             workers);
@@ -55,7 +61,7 @@ final class SftTuning implements AutoCloseable {
             trainer,
             workers,
             new LanguageModelTraining.Batches(
-                recipe.batch(), recipe.sequence(), recipe.snapshotEvery()),
+                recipe.batch(), recipe.sequence(), recipe.zLoss(), recipe.snapshotEvery()),
             data::epoch,
             context.scratch());
   }
@@ -68,7 +74,7 @@ final class SftTuning implements AutoCloseable {
   /** Trains to the last step and writes the weights. */
   void run(Path weights) {
     training.run(recipe.steps(), context::stopping, this::stepped);
-    ModelWeights.save(model, weights);
+    training.save(weights);
   }
 
   private void stepped(StepMetrics step) {
