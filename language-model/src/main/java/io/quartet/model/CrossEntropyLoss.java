@@ -24,6 +24,7 @@ public final class CrossEntropyLoss {
 
   private final double normaliser;
   private final double zWeight;
+  private final long piece;
 
   /**
    * A loss divided by a number, usually the {@link PackedBatch#targetWeight()} of all parts of the
@@ -38,8 +39,14 @@ public final class CrossEntropyLoss {
    * the logits from drifting (Chowdhery et al. 2022, arXiv:2204.02311).
    */
   public CrossEntropyLoss(double normaliser, double zWeight) {
+    this(normaliser, zWeight, PIECE);
+  }
+
+  /** The same in pieces of another size, in rows times vocabulary. */
+  CrossEntropyLoss(double normaliser, double zWeight, long piece) {
     this.normaliser = normaliser;
     this.zWeight = zWeight;
+    this.piece = piece;
   }
 
   /** The loss of a batch; gradients are prepared only if grad mode is on. */
@@ -60,7 +67,8 @@ public final class CrossEntropyLoss {
         hiddenRD,
         Tensor.create(batch.targetTokens()).view(-1, 1),
         scales(batch, rows, factor),
-        zWeight);
+        zWeight,
+        Math.max(1, piece / model.config().vocabularySize()));
   }
 
   private Tensor scales(PackedBatch batch, long[] rows, double factor) {
@@ -80,7 +88,13 @@ public final class CrossEntropyLoss {
     private final double zWeight;
     private Tensor outputGradient;
 
-    Fused(CausalLm model, Tensor hiddenRD, Tensor targetsR1, Tensor scalesR1, double zWeight) {
+    Fused(
+        CausalLm model,
+        Tensor hiddenRD,
+        Tensor targetsR1,
+        Tensor scalesR1,
+        double zWeight,
+        long piece) {
       this.model = model;
       this.zWeight = zWeight;
       this.hiddenRD = hiddenRD;
@@ -90,7 +104,6 @@ public final class CrossEntropyLoss {
         Tensor outputVD = model.output().to(hiddenRD.scalar_type());
         outputGradient = torch.zeros(0);
         long rows = hiddenRD.size(0);
-        long piece = Math.max(1, PIECE / outputVD.size(0));
         double sum = 0;
         for (long from = 0; from < rows; from += piece) {
           long count = Math.min(piece, rows - from);
