@@ -5,6 +5,7 @@ import io.quartet.model.CausalLm;
 import io.quartet.model.GemmRoof;
 import io.quartet.model.LanguageModelTraining;
 import io.quartet.model.LearningRateSchedule;
+import io.quartet.model.ReplicaGroup;
 import io.quartet.model.StepMetrics;
 import io.quartet.model.TorchRuntime;
 import io.quartet.model.Trainer;
@@ -26,13 +27,15 @@ final class BasePretraining implements AutoCloseable {
   private final BaseText text;
   private final Workers workers;
   private final CausalLm model;
+  private final int replicas;
   private final LanguageModelTraining training;
   private final Map<String, Double> latest = new LinkedHashMap<>();
 
-  BasePretraining(StageContext context, BaseStart start, BaseText text) {
+  BasePretraining(StageContext context, ReplicaGroup group, BaseStart start, BaseText text) {
     this.context = context;
     this.recipe = context.recipe();
     this.text = text;
+    this.replicas = group.size();
     this.workers = TorchRuntime.configure(recipe.threads());
     this.model = start.model(recipe);
     Recipe.Base base = recipe.base();
@@ -55,7 +58,8 @@ final class BasePretraining implements AutoCloseable {
                     .withAverage(optimization.averageDecay())),
             schedule,
             optimization.gradientClip(),
-            workers);
+            workers,
+            group);
     this.training =
         new LanguageModelTraining(
             trainer,
@@ -69,6 +73,12 @@ final class BasePretraining implements AutoCloseable {
   /** Seconds that earlier processes spent on steps. */
   double earlierSeconds() {
     return training.loop().seconds();
+  }
+
+  /** Takes this process's part in what {@link #run} and {@link #metrics} do in the leader's. */
+  void follow() {
+    training.run(recipe.base().steps(), context::stopping, this::stepped);
+    training.measure(text.heldOut());
   }
 
   /** Trains to the last step and writes the weights. */
@@ -93,9 +103,10 @@ final class BasePretraining implements AutoCloseable {
   Map<String, Object> metrics() {
     context.progress(recipe.base().steps(), recipe.base().steps(), "measuring", latest);
     var heldOut = training.measure(text.heldOut());
-    double reached = training.loop().flops() / training.loop().seconds() / 1e9;
+    double reached = training.loop().flops() / replicas / training.loop().seconds() / 1e9;
     double roof = GemmRoof.measure(model.precision(), workers);
     Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
+    metrics.put("replicas", replicas);
     metrics.put("parameters", model.parameterCount());
     metrics.put("validation_loss", heldOut.mean());
     metrics.put("bits_per_byte", heldOut.nats() / Math.log(2) / text.heldOutBytes());

@@ -7,7 +7,9 @@ import io.quartet.checkpoint.Tokenizer;
 import io.quartet.checkpoint.TokenizerFiles;
 import io.quartet.checkpoint.TrainingRecord;
 import io.quartet.datasets.Corpus;
+import io.quartet.model.ReplicaGroup;
 import io.quartet.recipe.Recipe;
+import io.quartet.service.Replica;
 import io.quartet.service.StageContext;
 import io.quartet.service.TrainingStage;
 import jakarta.inject.Singleton;
@@ -44,8 +46,9 @@ public class BaseStage implements TrainingStage {
       start.config().write(folder);
       Map<String, Object> metrics = new LinkedHashMap<>();
       double earlier;
-      try (var pretraining =
-          new BasePretraining(context, start, new BaseText(tokenizer, start.config(), corpus))) {
+      BaseText text = new BaseText(tokenizer, start.config(), corpus);
+      try (ReplicaGroup group = join(context);
+          var pretraining = new BasePretraining(context, group, start, text)) {
         earlier = pretraining.earlierSeconds();
         pretraining.run(folder.resolve(Checkpoint.WEIGHTS));
         metrics.putAll(pretraining.metrics());
@@ -61,5 +64,28 @@ public class BaseStage implements TrainingStage {
       new TrainingRecord(recipe.yaml(), start.parent(), metrics).write(folder);
       return pending.publish();
     }
+  }
+
+  @Override
+  public void follow(StageContext context) {
+    Recipe recipe = context.recipe();
+    Corpus corpus = Corpus.of(recipe);
+    BaseStart start = BaseStart.prepare(recipe, corpus, context.store(), context.scratch());
+    try (Tokenizer tokenizer = Tokenizer.load(start.tokenizerFiles());
+        ReplicaGroup group = join(context);
+        var pretraining =
+            new BasePretraining(
+                context, group, start, new BaseText(tokenizer, start.config(), corpus))) {
+      pretraining.follow();
+    }
+  }
+
+  private static ReplicaGroup join(StageContext context) {
+    Replica replica = context.replica();
+    return ReplicaGroup.join(
+        new ReplicaGroup.Seat(replica.rank(), replica.size(), replica.leader(), replica.deadline()),
+        context.purpose(),
+        () ->
+            context.progress(0, context.recipe().base().steps(), "waiting for replicas", Map.of()));
   }
 }

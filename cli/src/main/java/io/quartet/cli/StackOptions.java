@@ -2,6 +2,7 @@ package io.quartet.cli;
 
 import io.quartet.cli.stack.LocalStack;
 import io.quartet.cli.stack.Ports;
+import io.quartet.cli.stack.Scale;
 import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 
@@ -31,7 +32,22 @@ final class StackOptions {
       defaultValue = "1")
   private int rolloutWorkers = 1;
 
+  @Option(
+      names = "--base-replicas",
+      paramLabel = "N",
+      description = "Processes that train the base model together (default: ${DEFAULT-VALUE}).",
+      defaultValue = "1")
+  private int baseReplicas = 1;
+
+  @Option(
+      names = "--sft-replicas",
+      paramLabel = "N",
+      description = "Processes that fine-tune together (default: ${DEFAULT-VALUE}).",
+      defaultValue = "1")
+  private int sftReplicas = 1;
+
   LocalStack stack(Workspace workspace, Consumer<String> say) {
-    return LocalStack.of(workspace, new Ports(host, portBase), rolloutWorkers, say);
+    var scale = new Scale(rolloutWorkers, baseReplicas, sftReplicas);
+    return LocalStack.of(workspace, new Ports(host, portBase), scale, say);
   }
 }

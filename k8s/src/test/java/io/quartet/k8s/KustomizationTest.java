@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KustomizationTest {
 
   @ParameterizedTest
-  @ValueSource(strings = {"base", "overlays/strimzi"})
+  @ValueSource(strings = {"base", "overlays/replicas", "overlays/strimzi"})
   void namesExactlyTheFilesOfItsFolderAndNoUnknownKey(String folder) throws IOException {
     JsonNode kustomization = Manifests.kustomization(folder);
 

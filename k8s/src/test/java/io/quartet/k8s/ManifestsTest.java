@@ -3,6 +3,7 @@ package io.quartet.k8s;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.Probe;
@@ -14,27 +15,35 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
 import io.quartet.k8s.Manifests.Workload;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ManifestsTest {
+  /** A StatefulSet's controller gives each pod this label. */
+  private static final String ORDINAL = "apps.kubernetes.io/pod-index";
 
   static Stream<Manifests> everything() {
     return Stream.of(
         Manifests.raw("base"),
         Manifests.raw("overlays/strimzi"),
         Manifests.rendered("base"),
+        Manifests.rendered("overlays/replicas"),
         Manifests.rendered("overlays/strimzi"));
   }
 
   static Stream<Manifests> services() {
     return Stream.of(
-        Manifests.raw("base"), Manifests.rendered("base"), Manifests.rendered("overlays/strimzi"));
+        Manifests.raw("base"),
+        Manifests.rendered("base"),
+        Manifests.rendered("overlays/replicas"),
+        Manifests.rendered("overlays/strimzi"));
   }
 
   @ParameterizedTest
@@ -92,14 +101,15 @@ class ManifestsTest {
             service ->
                 assertThat(matching(manifests, service.getSpec().getSelector()))
                     .extracting(Workload::name)
-                    .containsExactly(service.getMetadata().getName()));
+                    .containsExactly(
+                        service.getMetadata().getName().replace("-replicas", "-service")));
   }
 
   @ParameterizedTest
   @MethodSource("services")
   void everyPortOfAServiceIsANamedPortOfItsContainer(Manifests manifests) {
     assertThat(manifests.all(Service.class))
-        .hasSize(6)
+        .hasSize(8)
         .allSatisfy(
             service -> {
               Workload workload = matching(manifests, service.getSpec().getSelector()).get(0);
@@ -164,7 +174,6 @@ class ManifestsTest {
         .allSatisfy(
             set -> {
               String name = set.getMetadata().getName();
-              assertThat(set.getSpec().getServiceName()).isEqualTo(name);
               int port =
                   services.stream()
                       .filter(service -> service.getMetadata().getName().equals(name))
@@ -179,6 +188,39 @@ class ManifestsTest {
                           .map(variable -> variable.getValue()))
                   .containsExactly(name + ":" + port);
             });
+  }
+
+  @ParameterizedTest
+  @MethodSource("services")
+  void replicasMeetTheFirstOfThemUnderItsOwnName(Manifests manifests) {
+    assertThat(manifests.all(StatefulSet.class))
+        .filteredOn(set -> environment(set).containsKey("WORLD_SIZE"))
+        .hasSize(2)
+        .allSatisfy(
+            set -> {
+              String name = set.getMetadata().getName();
+              Service meeting = service(manifests, set.getSpec().getServiceName());
+              assertThat(meeting.getSpec().getClusterIP()).isEqualTo("None");
+              assertThat(meeting.getSpec().getSelector())
+                  .isEqualTo(set.getSpec().getSelector().getMatchLabels());
+              assertThat(environment(set))
+                  .containsEntry("WORLD_SIZE", set.getSpec().getReplicas().toString())
+                  .containsEntry("MASTER_ADDR", name + "-0." + meeting.getMetadata().getName());
+              assertThat(service(manifests, name).getSpec().getSelector())
+                  .containsEntry(ORDINAL, "0");
+            });
+  }
+
+  private static Map<String, String> environment(StatefulSet set) {
+    return set.getSpec().getTemplate().getSpec().getContainers().get(0).getEnv().stream()
+        .collect(Collectors.toMap(EnvVar::getName, EnvVar::getValue));
+  }
+
+  private static Service service(Manifests manifests, String name) {
+    return manifests.all(Service.class).stream()
+        .filter(service -> service.getMetadata().getName().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   @ParameterizedTest
@@ -230,8 +272,10 @@ class ManifestsTest {
   }
 
   private static List<Workload> matching(Manifests manifests, Map<String, String> selector) {
+    Map<String, String> ofTheTemplate = new HashMap<>(selector);
+    ofTheTemplate.remove(ORDINAL);
     return manifests.workloads().stream()
-        .filter(workload -> workload.labels().entrySet().containsAll(selector.entrySet()))
+        .filter(workload -> workload.labels().entrySet().containsAll(ofTheTemplate.entrySet()))
         .toList();
   }
 

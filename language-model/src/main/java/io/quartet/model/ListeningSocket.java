@@ -9,6 +9,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -57,7 +58,7 @@ final class ListeningSocket {
     for (String table : new String[] {"tcp6", "tcp"}) {
       Path file = TABLES.resolve(table);
       for (String line :
-          Files.exists(file) ? Files.readAllLines(file) : java.util.List.<String>of()) {
+          Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) {
         String[] columns = line.strip().split("\\s+", -1);
         if (columns.length > 9 && columns[1].endsWith(local) && columns[3].equals(LISTENS)) {
           return Optional.of(columns[9]);

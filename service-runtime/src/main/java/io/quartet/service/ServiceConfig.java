@@ -3,6 +3,7 @@ package io.quartet.service;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /** Where a service lives; what it trains is the recipe's affair. */
@@ -13,6 +14,10 @@ public interface ServiceConfig {
 
   /** host:port under which others reach this service's gRPC; by default where it listens. */
   Optional<String> advertised();
+
+  /** How long one of several processes that train together may keep the others waiting. */
+  @WithDefault("PT2M")
+  Duration replicaDeadline();
 
   /** The broker. */
   Kafka kafka();

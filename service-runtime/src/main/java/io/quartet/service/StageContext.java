@@ -11,7 +11,9 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Stage;
 import io.quartet.recipe.Recipe;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** What a stage works with: its run's recipe, its inputs, the store, and a line for progress. */
 public final class StageContext {
@@ -20,7 +22,9 @@ public final class StageContext {
   private final CheckpointStore store;
   private final Map<Stage, StageInput> inputs;
   private final StageSignals signals;
+  private Replica replica = Replica.alone(Duration.ofMinutes(2));
   private boolean warned;
+  private long reached;
 
   /**
    * @param stage the stage that runs
@@ -81,6 +85,34 @@ public final class StageContext {
     return input;
   }
 
+  /** This process among those that train the stage together. */
+  public Replica replica() {
+    return replica;
+  }
+
+  StageContext as(Replica replica) {
+    this.replica = replica;
+    return this;
+  }
+
+  /** The farthest step reported. */
+  long reached() {
+    return reached;
+  }
+
+  /** What is trained: the same text in every process that trains the same, whatever its rank. */
+  public String purpose() {
+    return "%s/%s\n%s".formatted(result.stage().label(), run(), origin());
+  }
+
+  /** All that decides what comes out of this stage: the recipe and the inputs' digests. */
+  String origin() {
+    var origin = new StringBuilder(recipe.yaml());
+    new TreeMap<>(inputs)
+        .forEach((stage, input) -> origin.append("\n# ").append(input.checkpoint().digest()));
+    return origin.toString();
+  }
+
   /** Where to publish the result. */
   public CheckpointStore store() {
     return store;
@@ -118,6 +150,7 @@ public final class StageContext {
    *     it through
    */
   public void progress(long step, long of, String phase, Map<String, Double> metrics) {
+    reached = Math.max(reached, step);
     signals.progress(step, of, phase, metrics);
     if (cancelled()) {
       throw new QuartetException(

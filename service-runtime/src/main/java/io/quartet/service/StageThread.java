@@ -57,11 +57,10 @@ final class StageThread {
   }
 
   private Checkpoint work(String name, Recipe recipe, StageRun run) throws InterruptedException {
-    Map<Stage, StageInput> fetched = fetch(name, run);
-    Path scratch = exchange.store().scratch(stage.stage(), name);
-    dropOtherAttempts(scratch, origin(recipe, fetched));
-    return stage.train(
-        new StageContext(stage.stage(), name, recipe, exchange.store(), fetched, run));
+    var context =
+        new StageContext(stage.stage(), name, recipe, exchange.store(), fetch(name, run), run);
+    dropOtherAttempts(context);
+    return stage.train(context);
   }
 
   /** A service that holds an input may just be restarting: it is waited for. */
@@ -79,14 +78,10 @@ final class StageThread {
     }
   }
 
-  private static String origin(Recipe recipe, Map<Stage, StageInput> inputs) {
-    var origin = new StringBuilder(recipe.yaml());
-    inputs.forEach((stage, input) -> origin.append("\n# ").append(input.checkpoint().digest()));
-    return origin.toString();
-  }
-
   /** A snapshot continues only what began with the same recipe and the same inputs. */
-  private static void dropOtherAttempts(Path scratch, String origin) {
+  static void dropOtherAttempts(StageContext context) {
+    Path scratch = context.scratch();
+    String origin = context.origin();
     Path file = scratch.resolve(ORIGIN);
     try {
       if (Files.exists(file) && !Files.readString(file).equals(origin)) {
@@ -100,7 +95,7 @@ final class StageThread {
     }
   }
 
-  private static void delete(Path folder) {
+  static void delete(Path folder) {
     if (!Files.exists(folder)) {
       return;
     }

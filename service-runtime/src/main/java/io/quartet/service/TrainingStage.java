@@ -1,6 +1,7 @@
 package io.quartet.service;
 
 import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Stage;
 import java.util.Set;
@@ -28,4 +29,18 @@ public interface TrainingStage {
    * @throws InterruptedException out of a blocking call when the stage is cancelled
    */
   Checkpoint train(StageContext context) throws InterruptedException;
+
+  /**
+   * Computes its share of the steps of a {@link #train} in another process, the one that leads, and
+   * publishes nothing. Only stages that several processes can train have this.
+   *
+   * @throws QuartetException FAILED_PRECONDITION if this stage has not; UNAVAILABLE if another
+   *     process is lost: the runtime calls it again
+   */
+  default void follow(StageContext context) throws InterruptedException {
+    throw new QuartetException(
+        ErrorCode.FAILED_PRECONDITION,
+        "the %s stage trains in one process: WORLD_SIZE is %d, expected 1"
+            .formatted(stage().label(), context.replica().size()));
+  }
 }

@@ -27,6 +27,17 @@ public final class ServiceProcess implements AutoCloseable {
    * @param properties override the free ports, and say home and broker
    */
   public static ServiceProcess start(Path log, Map<String, String> properties) throws IOException {
+    return start(log, properties, Map.of());
+  }
+
+  /**
+   * The same with environment variables beside this process's own.
+   *
+   * @param environment such as {@code RANK}
+   */
+  public static ServiceProcess start(
+      Path log, Map<String, String> properties, Map<String, String> environment)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC"));
@@ -34,12 +45,12 @@ public final class ServiceProcess implements AutoCloseable {
     command.add("-Dquarkus.http.port=" + freePort());
     properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
     command.addAll(List.of("-jar", Path.of("target/quarkus-app/quarkus-run.jar").toString()));
-    return new ServiceProcess(
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-            .start(),
-        log);
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().putAll(environment);
+    return new ServiceProcess(builder.start(), log);
   }
 
   /** A port that nobody listens on. */

@@ -7,7 +7,9 @@ import io.quartet.checkpoint.Tokenizer;
 import io.quartet.checkpoint.TokenizerFiles;
 import io.quartet.checkpoint.TrainingRecord;
 import io.quartet.datasets.Corpus;
+import io.quartet.model.ReplicaGroup;
 import io.quartet.recipe.Recipe;
+import io.quartet.service.Replica;
 import io.quartet.service.StageContext;
 import io.quartet.service.TrainingStage;
 import jakarta.inject.Singleton;
@@ -45,8 +47,9 @@ public class SftStage implements TrainingStage {
       base.config().write(folder);
       Map<String, Object> metrics = new LinkedHashMap<>();
       double earlier;
-      try (var tuning =
-          new SftTuning(context, base, new SftData(tokenizer, base.config(), recipe, corpus))) {
+      SftData data = new SftData(tokenizer, base.config(), recipe, corpus);
+      try (ReplicaGroup group = join(context);
+          var tuning = new SftTuning(context, group, base, data)) {
         earlier = tuning.earlierSeconds();
         tuning.run(folder.resolve(Checkpoint.WEIGHTS));
         metrics.putAll(tuning.metrics());
@@ -62,5 +65,27 @@ public class SftStage implements TrainingStage {
       new TrainingRecord(recipe.yaml(), Optional.of(base.id()), metrics).write(folder);
       return pending.publish();
     }
+  }
+
+  @Override
+  public void follow(StageContext context) {
+    Recipe recipe = context.recipe();
+    Checkpoint base = context.input(Stage.BASE);
+    try (Tokenizer tokenizer = Tokenizer.load(base.directory())) {
+      SftData data = new SftData(tokenizer, base.config(), recipe, Corpus.of(recipe));
+      try (ReplicaGroup group = join(context);
+          var tuning = new SftTuning(context, group, base, data)) {
+        tuning.follow();
+      }
+    }
+  }
+
+  private static ReplicaGroup join(StageContext context) {
+    Replica replica = context.replica();
+    return ReplicaGroup.join(
+        new ReplicaGroup.Seat(replica.rank(), replica.size(), replica.leader(), replica.deadline()),
+        context.purpose(),
+        () ->
+            context.progress(0, context.recipe().sft().steps(), "waiting for replicas", Map.of()));
   }
 }

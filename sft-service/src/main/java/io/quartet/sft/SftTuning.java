@@ -7,6 +7,7 @@ import io.quartet.model.LanguageModelTraining;
 import io.quartet.model.LearningRateSchedule;
 import io.quartet.model.ModelWeights;
 import io.quartet.model.Precision;
+import io.quartet.model.ReplicaGroup;
 import io.quartet.model.StepMetrics;
 import io.quartet.model.TorchRuntime;
 import io.quartet.model.Trainer;
@@ -28,7 +29,7 @@ final class SftTuning implements AutoCloseable {
   private final LanguageModelTraining training;
   private final Map<String, Double> latest = new LinkedHashMap<>();
 
-  SftTuning(StageContext context, Checkpoint base, SftData data) {
+  SftTuning(StageContext context, ReplicaGroup group, Checkpoint base, SftData data) {
     this.context = context;
     this.recipe = context.recipe().sft();
     this.data = data;
@@ -55,7 +56,8 @@ final class SftTuning implements AutoCloseable {
                     .withAverage(optimization.averageDecay())),
             schedule,
             optimization.gradientClip(),
-            workers);
+            workers,
+            group);
     this.training =
         new LanguageModelTraining(
             trainer,
@@ -69,6 +71,12 @@ final class SftTuning implements AutoCloseable {
   /** Seconds that earlier processes spent on steps. */
   double earlierSeconds() {
     return training.loop().seconds();
+  }
+
+  /** Takes this process's part in what {@link #run} and {@link #metrics} do in the leader's. */
+  void follow() {
+    training.run(recipe.steps(), context::stopping, this::stepped);
+    training.measure(data.heldOut());
   }
 
   /** Trains to the last step and writes the weights. */

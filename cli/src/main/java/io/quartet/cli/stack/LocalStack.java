@@ -48,16 +48,14 @@ public final class LocalStack implements AutoCloseable {
    *
    * @param say takes one line about each thing that happens
    */
+  public static LocalStack of(Workspace workspace, Ports ports, Scale scale, Consumer<String> say) {
+    return new LocalStack(workspace, new StackFile(ports.host(), ports.base(), scale), say);
+  }
+
+  /** The same with one process for each stage. */
   public static LocalStack of(
       Workspace workspace, Ports ports, int rolloutWorkers, Consumer<String> say) {
-    if (rolloutWorkers < 1 || rolloutWorkers > Member.MOST_ROLLOUT_WORKERS) {
-      throw new QuartetException(
-          ErrorCode.INVALID_ARGUMENT,
-          "rollout workers: got %d, expected 1 to %d"
-              .formatted(rolloutWorkers, Member.MOST_ROLLOUT_WORKERS));
-    }
-    return new LocalStack(
-        workspace, new StackFile(ports.host(), ports.base(), rolloutWorkers), say);
+    return of(workspace, ports, Scale.of(rolloutWorkers), say);
   }
 
   /** The stack that is up in this data directory, left there by an earlier command. */
@@ -80,7 +78,8 @@ public final class LocalStack implements AutoCloseable {
       return Optional.empty();
     }
     StackFile description =
-        StackFile.read(workspace).orElse(new StackFile(Ports.LOOPBACK, Ports.DEFAULT_BASE, 1));
+        StackFile.read(workspace)
+            .orElse(new StackFile(Ports.LOOPBACK, Ports.DEFAULT_BASE, Scale.of(1)));
     LocalStack stack = new LocalStack(workspace, description, line -> {});
     listed.forEach(p -> stack.processes.put(p.name(), p));
     return Optional.of(stack);
@@ -103,7 +102,7 @@ public final class LocalStack implements AutoCloseable {
   }
 
   private List<Member> members() {
-    return Member.all(ports(), description.rolloutWorkers());
+    return Member.all(ports(), description.scale());
   }
 
   /**
@@ -166,18 +165,19 @@ public final class LocalStack implements AutoCloseable {
     for (Member member : members()) {
       ports().requireFree(member.grpc(), member.name() + "'s gRPC");
       ports().requireFree(member.http(), member.name() + "'s health and metrics");
+      if (member.leads()) {
+        ports().requireFree(member.meetingPort(), member.name() + "'s replicas");
+      }
     }
   }
 
   private void launch(String name) {
+    Optional<Member> member = members().stream().filter(m -> m.name().equals(name)).findFirst();
     List<String> command =
-        members().stream()
-            .filter(m -> m.name().equals(name))
-            .findFirst()
-            .map(m -> m.command(workspace, ports()))
-            .orElseGet(this::brokerCommand);
+        member.map(m -> m.command(workspace, ports())).orElseGet(this::brokerCommand);
+    Map<String, String> environment = member.map(Member::environment).orElse(Map.of());
     Workspace.create(workspace.data(name));
-    processes.put(name, StackProcess.start(name, command, workspace));
+    processes.put(name, StackProcess.start(name, command, environment, workspace));
   }
 
   private List<String> brokerCommand() {

@@ -14,9 +14,9 @@ import java.util.Optional;
  *
  * @param host that it listens on
  * @param portBase the broker's port
- * @param rolloutWorkers how many
+ * @param scale how many processes of each kind
  */
-record StackFile(String host, int portBase, int rolloutWorkers) {
+record StackFile(String host, int portBase, Scale scale) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String NAME = "stack.json";
 

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -22,8 +23,13 @@ record StackProcess(String name, long pid, long started) {
   static final String SUFFIX = ".pid";
   private static final Duration CLOCK_SLACK = Duration.ofSeconds(2);
 
-  /** Starts a process and notes it down; its output goes to the end of its log. */
-  static StackProcess start(String name, List<String> command, Workspace workspace) {
+  /**
+   * Starts a process and notes it down; its output goes to the end of its log.
+   *
+   * @param environment what it is told beside the launcher's own
+   */
+  static StackProcess start(
+      String name, List<String> command, Map<String, String> environment, Workspace workspace) {
     Path log = workspace.logs().resolve(name + ".log");
     ProcessBuilder builder =
         new ProcessBuilder(command)
@@ -33,6 +39,9 @@ record StackProcess(String name, long pid, long started) {
     builder.environment().putAll(Jvm.environment());
     // It is the launcher's data directory; a service's own comes on its command line.
     builder.environment().remove("QUARTET_HOME");
+    // Whatever group the launcher itself may be in is not the services'.
+    builder.environment().keySet().removeAll(Member.GROUP_VARIABLES);
+    builder.environment().putAll(environment);
     Path file = workspace.processes().resolve(name + SUFFIX);
     try {
       Process process = builder.start();

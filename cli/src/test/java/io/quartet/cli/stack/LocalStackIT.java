@@ -37,7 +37,7 @@ class LocalStackIT {
   @BeforeEach
   void install() throws Exception {
     workspace = new Workspace(folder, folder.resolve("home"), folder.resolve("runs"));
-    for (Member member : Member.all(PORTS, 1)) {
+    for (Member member : Member.all(PORTS, Scale.of(1))) {
       Path application = folder.resolve(member.application());
       Files.createDirectories(application.getParent());
       writeJar(application);

@@ -7,7 +7,9 @@ import io.quartet.checkpoint.QuartetException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class PortsTest {
@@ -17,13 +19,37 @@ class PortsTest {
     Ports ports = new Ports(Ports.LOOPBACK, Ports.DEFAULT_BASE);
     Set<Integer> taken = new HashSet<>(Set.of(ports.base(), ports.controller()));
 
-    for (Member member : Member.all(ports, Member.MOST_ROLLOUT_WORKERS)) {
+    for (Member member :
+        Member.all(
+            ports,
+            new Scale(Scale.MOST_ROLLOUT_WORKERS, Scale.MOST_REPLICAS, Scale.MOST_REPLICAS))) {
       assertThat(taken.add(member.grpc())).as(member.name()).isTrue();
       assertThat(taken.add(member.http())).as(member.name()).isTrue();
+      assertThat(!member.leads() || taken.add(member.meetingPort())).as(member.name()).isTrue();
     }
 
     assertThat(taken)
         .allSatisfy(p -> assertThat(p).isBetween(ports.base(), ports.base() + Ports.SPAN));
+  }
+
+  @Test
+  void replicasAreToldOfTheirGroupAndASingleProcessIsNot() {
+    Ports ports = new Ports(Ports.LOOPBACK, 20_000);
+
+    var environments =
+        Member.all(ports, new Scale(1, 2, 1)).stream()
+            .collect(Collectors.toMap(Member::name, Member::environment));
+
+    assertThat(environments.get("base-service-1"))
+        .containsExactlyInAnyOrderEntriesOf(
+            Map.of(
+                "RANK", "1",
+                "WORLD_SIZE", "2",
+                "MASTER_ADDR", "127.0.0.1",
+                "MASTER_PORT", "20026"));
+    assertThat(environments.get("base-service")).containsEntry("RANK", "0");
+    assertThat(environments.get("sft-service")).isEmpty();
+    assertThat(environments).doesNotContainKey("sft-service-1");
   }
 
   @Test
