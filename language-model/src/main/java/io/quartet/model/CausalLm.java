@@ -57,7 +57,7 @@ public final class CausalLm extends TransformerModel {
    */
   public Tensor hidden(PackedBatch batch, long @Nullable [] rows) {
     count(batch, rows == null ? (long) batch.rows() * batch.length() : rows.length);
-    return transformer.forward(batch, rows == null ? null : Tensor.create(rows));
+    return transformer.forward(batch, rows == null ? null : Tensors.vector(rows));
   }
 
   /** fp32 [R, V] from what {@link #hidden} returned. */

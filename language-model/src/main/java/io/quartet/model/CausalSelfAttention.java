@@ -98,7 +98,10 @@ final class CausalSelfAttention extends Module {
       Linear part, Tensor xND, Passage passage, UnaryOperator<Tensor> order) {
     return part.adapter()
         .map(branch -> branch.forward(xND, passage, order))
-        .orElseGet(() -> torch.zeros(xND.size(0), part.weight().size(0)).to(xND.scalar_type()));
+        .orElseGet(
+            () ->
+                TorchRuntime.place(torch.zeros(xND.size(0), part.weight().size(0)))
+                    .to(xND.scalar_type()));
   }
 
   /** Query, key and value side by side [N, (H + 2K)·C], in one product. */

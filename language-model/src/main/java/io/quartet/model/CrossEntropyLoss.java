@@ -65,7 +65,7 @@ public final class CrossEntropyLoss {
     return new Fused(
         model,
         hiddenRD,
-        Tensor.create(batch.targetTokens()).view(-1, 1),
+        Tensors.vector(batch.targetTokens()).view(-1, 1),
         scales(batch, rows, factor),
         zWeight,
         Math.max(1, piece / model.config().vocabularySize()));
@@ -76,7 +76,7 @@ public final class CrossEntropyLoss {
     for (int i = 0; i < rows.length; i++) {
       scales[i] = (float) (factor * batch.weight(rows[i]) / normaliser);
     }
-    return Tensor.create(scales).view(-1, 1);
+    return Tensors.vector(scales).view(-1, 1);
   }
 
   private static final class Fused implements Loss {

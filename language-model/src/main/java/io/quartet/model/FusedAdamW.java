@@ -61,8 +61,8 @@ final class FusedAdamW {
    *     counters itself, and divides by zero if they are 0
    */
   void update(Operands operands, long step, Rates rates) {
-    Tensor counter = torch.full(new long[0], new Scalar((float) step));
-    Tensor divisor = torch.full(new long[0], new Scalar((float) rates.gradientDivisor()));
+    Tensor counter = scalar(step);
+    Tensor divisor = scalar(rates.gradientDivisor());
     operator.callBoxed(
         new IValueVector(
             list(operands.weights()),
@@ -80,6 +80,10 @@ final class FusedAdamW {
             new IValue(false), // maximize
             new IValue(divisor),
             new IValue())); // found_inf
+  }
+
+  private static Tensor scalar(double value) {
+    return TorchRuntime.place(torch.full(new long[0], new Scalar((float) value)));
   }
 
   private IValue list(List<Tensor> tensors) {

@@ -34,8 +34,8 @@ public final class GemmRoof {
 
   private static double rate(Precision precision) {
     try (var off = new NoGradGuard()) {
-      Tensor a = torch.randn(SIZE, SIZE).to(precision.scalarType());
-      Tensor b = torch.randn(SIZE, SIZE).to(precision.scalarType());
+      Tensor a = TorchRuntime.place(torch.randn(SIZE, SIZE)).to(precision.scalarType());
+      Tensor b = TorchRuntime.place(torch.randn(SIZE, SIZE)).to(precision.scalarType());
       torch.mm(a, b);
       double best = 0;
       for (int round = 0; round < ROUNDS; round++) {

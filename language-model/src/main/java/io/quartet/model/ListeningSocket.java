@@ -57,8 +57,7 @@ final class ListeningSocket {
     String local = ":%04X".formatted(port);
     for (String table : new String[] {"tcp6", "tcp"}) {
       Path file = TABLES.resolve(table);
-      for (String line :
-          Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) {
+      for (String line : Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) {
         String[] columns = line.strip().split("\\s+", -1);
         if (columns.length > 9 && columns[1].endsWith(local) && columns[3].equals(LISTENS)) {
           return Optional.of(columns[9]);

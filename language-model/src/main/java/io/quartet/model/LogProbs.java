@@ -51,7 +51,7 @@ public record LogProbs(float[] logProbs, float[] entropies) {
   static Forward forward(CausalLm model, Tensor hiddenRD, PackedBatch batch) {
     Tensor logitsRV = model.logits(hiddenRD);
     Tensor logPartitionR1 = torch.logsumexp(logitsRV, new long[] {1}, true);
-    Tensor chosenR1 = logitsRV.gather(1, Tensor.create(batch.targetTokens()).view(-1, 1));
+    Tensor chosenR1 = logitsRV.gather(1, Tensors.vector(batch.targetTokens()).view(-1, 1));
     return new Forward(chosenR1.sub(logPartitionR1).squeeze(1), logitsRV, logPartitionR1);
   }
 

@@ -131,7 +131,7 @@ public final class ModelWeights {
         tensor.shape(),
         channel -> {
           try (var scope = new PointerScope()) {
-            Tensor whole = tensor.contiguous();
+            Tensor whole = tensor.cpu().contiguous();
             for (ByteBuffer bytes : chunks(whole)) {
               while (bytes.hasRemaining()) {
                 channel.write(bytes);
@@ -155,7 +155,8 @@ public final class ModelWeights {
                       .formatted(
                           name, Arrays.toString(entry.shape()), Arrays.toString(tensor.shape())));
             }
-            if (entry.bytes() == tensor.nbytes() && entry.dataType() != DataType.F64) {
+            boolean asItIs = entry.bytes() == tensor.nbytes() && entry.dataType() != DataType.F64;
+            if (asItIs && !tensor.is_cuda()) {
               copy(file, name, tensor);
             } else {
               tensor.copy_(Tensor.create(file.floats(name), tensor.shape()));

@@ -57,13 +57,13 @@ public final class PairwiseRewardLoss {
     if (comparisons.isEmpty()) {
       return Loss.of(square);
     }
-    Tensor better = Tensor.create(comparisons.stream().mapToLong(Pair::better).toArray());
-    Tensor worse = Tensor.create(comparisons.stream().mapToLong(Pair::worse).toArray());
+    Tensor better = Tensors.vector(comparisons.stream().mapToLong(Pair::better).toArray());
+    Tensor worse = Tensors.vector(comparisons.stream().mapToLong(Pair::worse).toArray());
     float[] shares = new float[comparisons.size()];
     for (int i = 0; i < shares.length; i++) {
       shares[i] = (float) (comparisons.get(i).weight() / pairs);
     }
-    Tensor shareP = Tensor.create(shares);
+    Tensor shareP = Tensors.vector(shares);
     Tensor marginP = rewardsS.index_select(0, better).sub(rewardsS.index_select(0, worse));
     Tensor ranking = torch.log_sigmoid(marginP).mul(shareP).sum().neg();
     float[] margins = Tensors.floats(marginP);

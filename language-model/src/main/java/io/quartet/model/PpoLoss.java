@@ -136,7 +136,7 @@ public final class PpoLoss {
       System.arraycopy(part, 0, values, from, part.length);
       from += part.length;
     }
-    return Tensor.create(values);
+    return Tensors.vector(values);
   }
 
   private static Scalar scalar(double value) {

@@ -4,6 +4,7 @@ import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.model.ReplicaGroup.Seat;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,6 +22,8 @@ import org.bytedeco.pytorch.ProcessGroupGloo;
 import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
+import org.bytedeco.pytorch.nccl.ProcessGroupNCCL;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How processes meet: rank 0 opens a TCPStore at its address, writes what it is about to train, and
@@ -50,7 +53,7 @@ final class Rendezvous {
   ReplicaGroup meet() {
     TCPStore store = seat.rank() == 0 ? host() : find();
     try {
-      return new TorchReplicaGroup(seat, store, gloo(store));
+      return new TorchReplicaGroup(seat, store, TorchRuntime.cuda() ? nccl(store) : gloo(store));
     } catch (RuntimeException e) {
       store.close();
       throw TorchReplicaGroup.lost(seat, e);
@@ -67,7 +70,7 @@ final class Rendezvous {
           throw new QuartetException(
               ErrorCode.DEADLINE_EXCEEDED,
               "replicas: of %d, rank %s did not come to %s within %d minutes"
-                  .formatted(seat.size(), missing, seat.leader(), PATIENCE.toMinutes()));
+                  .formatted(seat.size(), missing, leader(), PATIENCE.toMinutes()));
         }
         pause();
       }
@@ -100,7 +103,7 @@ final class Rendezvous {
   }
 
   /** The leader's store with this rank's signature, or null if that is not what is sought. */
-  private @org.jspecify.annotations.Nullable TCPStore signed() {
+  private @Nullable TCPStore signed() {
     TCPStore store;
     try {
       store = open(false);
@@ -165,17 +168,30 @@ final class Rendezvous {
     }
   }
 
+  private ProcessGroupNCCL nccl(TCPStore store) {
+    try (var scope = new PointerScope()) {
+      var options = ProcessGroupNCCL.Options.create();
+      options.timeout(new Milliseconds(seat.deadline().toMillis()));
+      return new ProcessGroupNCCL(new PrefixStore("nccl", store), seat.rank(), seat.size(), options)
+          .retainReference();
+    }
+  }
+
   /** The address under which the leader, and so the others, can reach this process. */
   private String ownAddress() {
     try (var socket = new DatagramSocket()) {
       socket.connect(resolved()); // sends nothing; it only chooses the route
       return socket.getLocalAddress().getHostAddress();
-    } catch (IOException | java.io.UncheckedIOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new QuartetException(
           ErrorCode.UNAVAILABLE,
-          "replicas: no way to %s (%s)".formatted(seat.leader(), e.getMessage()),
+          "replicas: no way to %s (%s)".formatted(leader(), e.getMessage()),
           e);
     }
+  }
+
+  private String leader() {
+    return seat.leader().getHostString() + ":" + seat.leader().getPort();
   }
 
   /** Anew each time: the leader's name may get another address when it starts again. */

@@ -41,7 +41,7 @@ public final class RewardModel extends TransformerModel {
    */
   public Tensor values(PackedBatch batch, long[] rows) {
     count(batch, rows.length);
-    return score.forward(transformer.forward(batch, Tensor.create(rows)));
+    return score.forward(transformer.forward(batch, Tensors.vector(rows)));
   }
 
   /**

@@ -33,7 +33,7 @@ final class RotaryEmbedding {
         turns[at + 1] = (float) (scale * Math.sin(angle));
       }
     }
-    turnsTc = torch.view_as_complex(Tensor.create(turns, context, half, 2));
+    turnsTc = torch.view_as_complex(Tensors.vector(turns).view(context, half, 2));
   }
 
   /** Complex [N, 1, C/2]: the turn of every pair at these positions [N], shrunk by C^-¼. */

@@ -15,9 +15,19 @@ final class Tensors {
     return tensor.scalar_type().intern();
   }
 
+  /** A vector where the models are. */
+  static Tensor vector(long... values) {
+    return TorchRuntime.place(Tensor.create(values));
+  }
+
+  /** A vector where the models are. */
+  static Tensor vector(float... values) {
+    return TorchRuntime.place(Tensor.create(values));
+  }
+
   /** [B·T] from B rows of T. */
   static Tensor flat(long[][] rows) {
-    return Tensor.create(Arrays.stream(rows).flatMapToLong(Arrays::stream).toArray());
+    return vector(Arrays.stream(rows).flatMapToLong(Arrays::stream).toArray());
   }
 
   /** [B, T] from B rows of T. */
@@ -48,7 +58,7 @@ final class Tensors {
 
   /** The elements of an fp32 or bf16 tensor in row-major order. */
   static float[] floats(Tensor tensor) {
-    Tensor whole = tensor.detach().to(ScalarType.Float).contiguous();
+    Tensor whole = tensor.detach().cpu().to(ScalarType.Float).contiguous();
     float[] values = new float[Math.toIntExact(whole.numel())];
     if (values.length > 0) {
       whole.data_ptr_float().get(values);

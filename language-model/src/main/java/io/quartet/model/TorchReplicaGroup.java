@@ -43,10 +43,10 @@ final class TorchReplicaGroup implements ReplicaGroup {
   @Override
   public double[] sum(double... values) {
     try (var scope = new PointerScope()) {
-      Tensor sums = Tensor.create(values);
+      Tensor sums = TorchRuntime.place(Tensor.create(values));
       call(() -> backend.allreduce(new TensorVector(sums))).await();
       double[] result = new double[values.length];
-      sums.data_ptr_double().get(result);
+      sums.cpu().data_ptr_double().get(result);
       return result;
     }
   }

@@ -1,8 +1,14 @@
 package io.quartet.model;
 
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.openblas.global.openblas_full;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * libtorch in this process: loaded on first use, so that a service which has not trained stays
@@ -16,7 +22,70 @@ import org.bytedeco.pytorch.global.torch;
 public final class TorchRuntime {
   private static final String MAX_PHYSICAL_BYTES = "org.bytedeco.javacpp.maxPhysicalBytes";
 
+  /** Set by this system property, or by the environment's {@code QUARTET_DEVICE}. */
+  private static final String DEVICE = "quartet.device";
+
   private TorchRuntime() {}
+
+  private enum Device {
+    AUTO,
+    CPU,
+    CUDA
+  }
+
+  /** Chosen once, when the first tensor is made. */
+  private static volatile @Nullable Boolean cuda;
+
+  /**
+   * Whether a device name means CUDA here: {@code cuda}, or {@code auto} where there is one.
+   *
+   * @throws QuartetException INVALID_ARGUMENT for another name than auto, cpu and cuda;
+   *     FAILED_PRECONDITION if cuda is asked for and there is none
+   */
+  static boolean cuda(String name) {
+    Device device =
+        Arrays.stream(Device.values())
+            .filter(one -> one.name().equals(name.toUpperCase(Locale.ROOT)))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new QuartetException(
+                        ErrorCode.INVALID_ARGUMENT,
+                        "%s: '%s', expected auto, cpu or cuda".formatted(DEVICE, name)));
+    return switch (device) {
+      case CPU -> false;
+      case AUTO -> torch.cuda_is_available();
+      case CUDA -> {
+        if (!torch.cuda_is_available()) {
+          throw new QuartetException(
+              ErrorCode.FAILED_PRECONDITION,
+              "%s: cuda, but %s"
+                  .formatted(
+                      DEVICE,
+                      torch.hasCUDA()
+                          ? "no CUDA device is visible here"
+                          : "this build has no CUDA: build it with ./mvnw -Pcuda"));
+        }
+        yield true;
+      }
+    };
+  }
+
+  /** Whether models are on a CUDA device. */
+  static boolean cuda() {
+    Boolean chosen = cuda;
+    if (chosen == null) {
+      String environment = System.getenv().getOrDefault("QUARTET_DEVICE", "auto");
+      chosen = cuda(System.getProperty(DEVICE, environment));
+      cuda = chosen;
+    }
+    return chosen;
+  }
+
+  /** The tensor itself, or its copy on the device that models are on. */
+  static Tensor place(Tensor tensor) {
+    return cuda() ? tensor.cuda() : tensor;
+  }
 
   /**
    * Loads libtorch and starts the threads that training runs on.

@@ -125,9 +125,8 @@ final class Transformer extends Module {
         documentsBT
             .unsqueeze(2)
             .ne(documentsBT.unsqueeze(1))
-            .logical_or(torch.ones(length, length).triu(1).to(ScalarType.Bool));
-    return torch
-        .zeros(documentsBT.size(0), length, length)
+            .logical_or(TorchRuntime.place(torch.ones(length, length)).triu(1).to(ScalarType.Bool));
+    return TorchRuntime.place(torch.zeros(documentsBT.size(0), length, length))
         .masked_fill_(hidden, new Scalar(Float.NEGATIVE_INFINITY))
         .to(precision.scalarType());
   }

@@ -52,7 +52,7 @@ interface WeightSource {
   static WeightSource random(long seed) {
     return (name, start, shape) -> {
       if (start.spread() == 0) {
-        return torch.full(shape, new Scalar((float) start.mean()));
+        return TorchRuntime.place(torch.full(shape, new Scalar((float) start.mean())));
       }
       var generator = new GeneratorOptional(torch.make_generator_cpu(mix(seed, name)));
       Tensor weight = torch.empty(shape);
@@ -62,13 +62,13 @@ interface WeightSource {
             weight.uniform_(
                 start.mean() - start.spread(), start.mean() + start.spread(), generator);
       }
-      return weight;
+      return TorchRuntime.place(weight);
     };
   }
 
   /** Left uninitialised, to be read from a file. */
   static WeightSource uninitialised() {
-    return (name, start, shape) -> torch.empty(shape);
+    return (name, start, shape) -> TorchRuntime.place(torch.empty(shape));
   }
 
   /** The same storage as another model's weights, but leaves of their own with own gradients. */
