@@ -1,5 +1,6 @@
 package io.quartet.model;
 
+import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import java.nio.file.Path;
@@ -63,6 +64,15 @@ public final class LanguageModelTraining {
         () -> {
           ModelWeights.save(trainer.model(), weights);
           return weights;
+        });
+  }
+
+  /** Writes the model's adapter, the averaged one if there is one; see {@link AdapterWeights}. */
+  public void saveAdapter(Adapter adapter, Path directory) {
+    trainer.averaged(
+        () -> {
+          AdapterWeights.save(trainer.model(), adapter, directory);
+          return directory;
         });
   }
 

@@ -101,6 +101,11 @@ public abstract class TransformerModel extends Module {
     return weights().values().stream().mapToLong(Tensor::numel).sum();
   }
 
+  /** How many of them are trained. */
+  public final long trainedParameterCount() {
+    return trainedWeights().values().stream().mapToLong(Tensor::numel).sum();
+  }
+
   /**
    * A model of the same type over the same weights with gradients of its own, so that several
    * threads can run backward passes at once.

@@ -34,6 +34,7 @@ record DataFiles(Path folder) {
             all("prompts", data.prompts()),
             data.tokenizer()),
         recipe.model(),
+        recipe.lora(),
         recipe.base(),
         recipe.sft(),
         recipe.reward(),

@@ -2,11 +2,13 @@ package io.quartet.recipe;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.quartet.checkpoint.Architecture;
+import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.SpecialTokens;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One run, whole: data, model and the four stages. Keys that a YAML document leaves out have the
@@ -16,6 +18,7 @@ import java.util.Optional;
  * @param seed every random choice of the run follows from it
  * @param threads threads of each stage's numerics
  * @param precision number format of the matrix products in training
+ * @param lora how SFT, reward and RL train; absent, they train every weight
  */
 public record Recipe(
     String name,
@@ -24,6 +27,7 @@ public record Recipe(
     Precision precision,
     Data data,
     Model model,
+    Optional<Lora> lora,
     Base base,
     Sft sft,
     Reward reward,
@@ -257,6 +261,37 @@ public record Recipe(
           SpecialTokens.END_OF_TEXT_ID,
           SpecialTokens.END_OF_TEXT_ID,
           SpecialTokens.PAD_ID);
+    }
+  }
+
+  /**
+   * Low-rank adapters beside frozen weights (Hu et al. 2021) instead of training every weight.
+   *
+   * @param rank inner size of the product that is added to a projection
+   * @param alpha what it is scaled by, over the rank
+   * @param targetModules the projections: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj,
+   *     down_proj
+   * @param dropout share of an adapter's inputs that are dropped
+   */
+  public record Lora(int rank, double alpha, List<String> targetModules, double dropout) {
+    /** Validates the values. */
+    public Lora {
+      targetModules = List.copyOf(targetModules);
+      Check.between("rank", rank, 1, 4096);
+      Check.positive("alpha", alpha);
+      Check.holds(
+          !targetModules.isEmpty()
+              && LoraConfig.PROJECTIONS.containsAll(targetModules)
+              && Set.copyOf(targetModules).size() == targetModules.size(),
+          "target_modules",
+          targetModules,
+          "some of %s, each once".formatted(LoraConfig.PROJECTIONS));
+      Check.between("dropout", dropout, 0, 0.9);
+    }
+
+    /** The adapters' settings. */
+    public LoraConfig config() {
+      return new LoraConfig(rank, alpha, targetModules, dropout);
     }
   }
 

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.QuartetException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +42,23 @@ class RecipeTest {
     assertThat(recipe.sft().optimization().learningRate()).isEqualTo(5e-4);
     assertThat(recipe.sft().steps()).isEqualTo(sft.steps());
     assertThat(recipe.base()).isEqualTo(Recipe.committed("default").base());
+  }
+
+  @Test
+  void adaptersAreTrainedOnlyIfTheRecipeSaysHow() {
+    String lora = "lora: {rank: 8, alpha: 16, target_modules: [q_proj, v_proj], dropout: 0.1}\n";
+    Recipe recipe = Recipe.parse(lora);
+
+    assertThat(recipe.lora().map(Recipe.Lora::config))
+        .contains(new LoraConfig(8, 16, List.of("q_proj", "v_proj"), 0.1));
+    assertThat(Recipe.parse(recipe.yaml())).isEqualTo(recipe);
+    assertThat(Recipe.committed("default").lora()).isEmpty();
+    assertRefused(
+        lora.replace("v_proj", "head"),
+        "'lora.target_modules': got [q_proj, head], expected some of [q_proj, k_proj, v_proj,"
+            + " o_proj, gate_proj, up_proj, down_proj], each once");
+    assertRefused("lora: 8", "'lora': got 8, expected keys and values");
+    assertRefused(lora.replace("rank: 8", "rank: 0"), "'lora.rank': got 0, expected 1 to 4096");
   }
 
   @ParameterizedTest

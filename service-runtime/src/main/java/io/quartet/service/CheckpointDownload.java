@@ -10,9 +10,11 @@ import io.grpc.StatusRuntimeException;
 import io.quartet.checkpoint.CheckpointFile;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.CheckpointServiceGrpc;
 import io.quartet.v1.DownloadChunk;
 import io.quartet.v1.DownloadRequest;
+import io.quartet.v1.GetCheckpointRequest;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
@@ -36,6 +38,22 @@ final class CheckpointDownload implements AutoCloseable {
   CheckpointDownload(CheckpointId id, String endpoint) {
     this.id = id;
     this.channel = GrpcChannels.open(endpoint);
+  }
+
+  /**
+   * What the service says about the checkpoint.
+   *
+   * @throws QuartetException NOT_FOUND if it does not have it; the status of a failed call
+   *     otherwise
+   */
+  CheckpointPublished describe() {
+    try {
+      return CheckpointServiceGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(SECONDS, TimeUnit.SECONDS)
+          .get(GetCheckpointRequest.newBuilder().setCheckpointId(id.toString()).build());
+    } catch (StatusRuntimeException e) {
+      throw GrpcErrors.received(e, "checkpoint '%s' from %s".formatted(id, channel.authority()));
+    }
   }
 
   /**

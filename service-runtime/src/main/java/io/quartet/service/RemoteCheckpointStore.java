@@ -4,6 +4,7 @@ import static io.quartet.checkpoint.ErrorCode.DATA_LOSS;
 import static io.quartet.checkpoint.ErrorCode.DEADLINE_EXCEEDED;
 import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
 
+import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointFile;
 import io.quartet.checkpoint.CheckpointId;
@@ -44,7 +45,8 @@ public final class RemoteCheckpointStore {
   }
 
   /**
-   * Fetches a checkpoint unless the store has it already with the announced digest.
+   * Fetches a checkpoint unless the store has it already with the announced digest; an adapter's
+   * base as well, from the same service.
    *
    * @return the checkpoint in the local store, every file and the whole verified by SHA-256
    * @throws QuartetException DATA_LOSS if bytes are not what was announced (naming file, found and
@@ -56,7 +58,9 @@ public final class RemoteCheckpointStore {
     List<CheckpointFile> files = files(announced);
     Optional<Checkpoint> local = store.find(id);
     if (local.isPresent() && local.get().digest().equals(announced.getDigest())) {
-      return local.get();
+      Checkpoint checkpoint = local.get();
+      fetchBase(checkpoint.directory(), announced.getEndpoint());
+      return checkpoint;
     }
     try {
       Path folder = Files.createDirectories(incoming.resolve(announced.getDigest()));
@@ -65,9 +69,33 @@ public final class RemoteCheckpointStore {
           downloadWithRetries(client, file, folder.resolve(file.name()));
         }
       }
+      fetchBase(folder, announced.getEndpoint());
       return publish(id, files, folder);
     } catch (IOException e) {
       throw QuartetException.writing(incoming, e);
+    }
+  }
+
+  /** What a folder's adapter needs to be of use, if it is one. */
+  private void fetchBase(Path folder, String endpoint) throws InterruptedException {
+    if (!Adapter.isIn(folder)) {
+      return;
+    }
+    Adapter adapter = Adapter.read(folder);
+    Optional<Checkpoint> local = store.find(adapter.base());
+    if (local.isPresent() && local.get().digest().equals(adapter.baseDigest())) {
+      fetchBase(local.get().directory(), endpoint);
+      return;
+    }
+    try (var client = new CheckpointDownload(adapter.base(), endpoint)) {
+      CheckpointPublished base = client.describe();
+      if (!base.getDigest().equals(adapter.baseDigest())) {
+        throw new QuartetException(
+            DATA_LOSS,
+            "checkpoint '%s' at %s: digest %s, an adapter on it expected %s"
+                .formatted(adapter.base(), endpoint, base.getDigest(), adapter.baseDigest()));
+      }
+      fetch(base.toBuilder().setEndpoint(endpoint).build());
     }
   }
 

@@ -6,13 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Safetensors;
 import io.quartet.checkpoint.Stage;
+import io.quartet.checkpoint.TensorSource;
 import io.quartet.checkpoint.TinyCheckpoints;
 import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.CheckpointServiceGrpc;
@@ -20,6 +24,8 @@ import io.quartet.v1.DownloadRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,6 +72,39 @@ class RemoteCheckpointStoreTest {
     assertThat(ours.get(ID).directory()).isEqualTo(fetched.directory());
     assertThat(Files.mismatch(original.weights(), fetched.weights())).isEqualTo(-1);
     assertThat(folder.resolve("incoming")).isEmptyDirectory();
+  }
+
+  @Test
+  void anAdapterBringsItsBaseWithIt() throws Exception {
+    var lora = new LoraConfig(2, 4, List.of("q_proj"), 0);
+    Adapter adapter = Adapter.on(original, lora);
+    Checkpoint theirAdapter;
+    try (var pending = theirs.begin(CheckpointId.parse("sft/demo/2"))) {
+      Path directory = pending.directory();
+      original.config().write(directory);
+      original.training().write(directory);
+      adapter.write(directory, original.config());
+      Safetensors.write(
+          directory.resolve(Adapter.WEIGHTS),
+          adapter.metadata(),
+          adapter.tensorShapes(original.config()).entrySet().stream()
+              .map(
+                  tensor -> {
+                    long[] shape = tensor.getValue();
+                    float[] ones = new float[(int) (shape[0] * shape[1])];
+                    Arrays.fill(ones, 1);
+                    return TensorSource.of(tensor.getKey(), ones, shape);
+                  })
+              .toList());
+      theirAdapter = pending.publish();
+    }
+
+    Checkpoint fetched = remote.fetch(CheckpointAnnouncement.of(theirAdapter, server.endpoint()));
+
+    assertThat(ours.get(original.id()).digest()).isEqualTo(original.digest());
+    assertThat(Files.mismatch(fetched.weights(), theirAdapter.weights())).isEqualTo(-1);
+    assertThat(Files.mismatch(fetched.weights(), original.weights())).isNotEqualTo(-1);
+    assertThat(fetched.digest()).isEqualTo(theirAdapter.digest());
   }
 
   @Test

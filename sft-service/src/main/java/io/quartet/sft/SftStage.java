@@ -51,7 +51,7 @@ public class SftStage implements TrainingStage {
       try (ReplicaGroup group = join(context);
           var tuning = new SftTuning(context, group, base, data)) {
         earlier = tuning.earlierSeconds();
-        tuning.run(folder.resolve(Checkpoint.WEIGHTS));
+        tuning.run(folder);
         metrics.putAll(tuning.metrics());
       }
       corpus

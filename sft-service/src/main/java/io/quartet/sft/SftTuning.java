@@ -1,5 +1,6 @@
 package io.quartet.sft;
 
+import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.model.AdamW;
 import io.quartet.model.CausalLm;
@@ -23,6 +24,7 @@ import java.util.Map;
 final class SftTuning implements AutoCloseable {
   private final StageContext context;
   private final Recipe.Sft recipe;
+  private final Checkpoint base;
   private final SftData data;
   private final Workers workers;
   private final CausalLm model;
@@ -34,9 +36,8 @@ final class SftTuning implements AutoCloseable {
     this.recipe = context.recipe().sft();
     this.data = data;
     this.workers = TorchRuntime.configure(context.recipe().threads());
-    this.model =
-        ModelWeights.causalLm(
-            base.config(), Precision.valueOf(context.recipe().precision().name()), base.weights());
+    this.base = base;
+    this.model = model(context.recipe(), base);
     Recipe.Optimization optimization = recipe.optimization();
     var schedule =
         LearningRateSchedule.of(
@@ -68,6 +69,19 @@ final class SftTuning implements AutoCloseable {
             context.scratch());
   }
 
+  private static CausalLm model(Recipe recipe, Checkpoint base) {
+    Precision precision = Precision.valueOf(recipe.precision().name());
+    Path weights = base.weights();
+    return recipe
+        .lora()
+        .map(Recipe.Lora::config)
+        .map(
+            lora ->
+                ModelWeights.adaptedCausalLm(
+                    base.config(), precision, weights, lora, recipe.seed()))
+        .orElseGet(() -> ModelWeights.causalLm(base.config(), precision, weights));
+  }
+
   /** Seconds that earlier processes spent on steps. */
   double earlierSeconds() {
     return training.loop().seconds();
@@ -79,10 +93,14 @@ final class SftTuning implements AutoCloseable {
     training.measure(data.heldOut());
   }
 
-  /** Trains to the last step and writes the weights. */
-  void run(Path weights) {
+  /** Trains to the last step and writes what was trained into the checkpoint's folder. */
+  void run(Path folder) {
     training.run(recipe.steps(), context::stopping, this::stepped);
-    training.save(weights);
+    model
+        .lora()
+        .ifPresentOrElse(
+            lora -> training.saveAdapter(Adapter.on(base, lora), folder),
+            () -> training.save(folder.resolve(Checkpoint.WEIGHTS)));
   }
 
   private void stepped(StepMetrics step) {
@@ -102,6 +120,7 @@ final class SftTuning implements AutoCloseable {
     context.progress(recipe.steps(), recipe.steps(), "measuring", latest);
     Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
     metrics.put("parameters", model.parameterCount());
+    metrics.put("trained_parameters", model.trainedParameterCount());
     metrics.put("validation_loss", training.measure(data.heldOut()).mean());
     return metrics;
   }

@@ -3,6 +3,7 @@ package io.quartet.sft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.BpeTrainer;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointFile;
@@ -71,6 +72,39 @@ class SftStageTest {
     Checkpoint continued = new StageTrial(home).train(new SftStage(), "r", TINY);
 
     assertThat(Files.mismatch(continued.weights(), whole.weights())).isEqualTo(-1);
+  }
+
+  @Test
+  void adaptersAloneAreTrainedPublishedAndResumed() throws Exception {
+    Recipe lora =
+        Recipe.parse(
+            TINY.yaml()
+                .replaceFirst(
+                    "lora: null",
+                    "lora: {rank: 4, alpha: 8, target_modules: [q_proj, v_proj, down_proj],"
+                        + " dropout: 0.1}"));
+    var uninterrupted = new StageTrial(folder.resolve("whole"));
+    Checkpoint base = untrainedBase(uninterrupted.store());
+    Checkpoint whole = uninterrupted.train(new SftStage(), "r", lora);
+
+    Path home = folder.resolve("stopped");
+    untrainedBase(new CheckpointStore(home));
+    assertThatThrownBy(() -> new StageTrial(home).stopAt(7).train(new SftStage(), "r", lora))
+        .isInstanceOf(QuartetException.class);
+    Checkpoint continued = new StageTrial(home).train(new SftStage(), "r", lora);
+
+    assertThat(Files.mismatch(continued.file(Adapter.WEIGHTS), whole.file(Adapter.WEIGHTS)))
+        .isEqualTo(-1);
+    assertThat(whole.adapter()).contains(Adapter.on(base, lora.lora().orElseThrow().config()));
+    assertThat(whole.files()).extracting(CheckpointFile::name).doesNotContain(Checkpoint.WEIGHTS);
+    assertThat(Files.mismatch(whole.weights(), base.weights())).isNotEqualTo(-1);
+    var metrics = whole.training().metrics();
+    assertThat((Long) metrics.get("trained_parameters"))
+        .isPositive()
+        .isLessThan((Long) metrics.get("parameters") / 10);
+    assertThat((Double) metrics.get("validation_loss"))
+        .isLessThan(loss(uninterrupted.reported().get(1)));
+    assertThat(metrics).containsKeys("gold", "greedy");
   }
 
   @Test
