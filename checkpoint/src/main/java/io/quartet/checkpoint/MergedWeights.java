@@ -1,11 +1,14 @@
 package io.quartet.checkpoint;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -16,6 +19,10 @@ import java.util.UUID;
  */
 public final class MergedWeights {
   private static final int CHUNK = 1 << 26;
+
+  /** What a merged checkpoint does not take over. */
+  private static final Set<String> OWN =
+      Set.of(Adapter.CONFIG, Adapter.WEIGHTS, TrainingRecord.FILE);
 
   private MergedWeights() {}
 
@@ -65,6 +72,35 @@ public final class MergedWeights {
           .tensorShapes()
           .forEach((name, shape) -> sources.add(source(base, own, adapter, name, shape)));
       Safetensors.write(file, Map.of("format", "pt"), sources);
+    }
+  }
+
+  /**
+   * Publishes a checkpoint of the merged weights beside an adapter, its child in the record.
+   *
+   * @param store the adapter's
+   * @throws QuartetException INVALID_ARGUMENT if the checkpoint is no adapter; ALREADY_EXISTS if
+   *     the id is taken; else as {@link #of}
+   */
+  public static Checkpoint publish(CheckpointStore store, Checkpoint adapter, CheckpointId id) {
+    if (adapter.adapter().isEmpty()) {
+      throw new QuartetException(
+          ErrorCode.INVALID_ARGUMENT,
+          "checkpoint '%s' has whole weights, expected an adapter".formatted(adapter.id()));
+    }
+    try (PendingCheckpoint pending = store.begin(id)) {
+      for (CheckpointFile file : adapter.files()) {
+        if (!OWN.contains(file.name())) {
+          Files.copy(adapter.file(file.name()), pending.directory().resolve(file.name()));
+        }
+      }
+      write(adapter.directory(), pending.directory().resolve(Checkpoint.WEIGHTS));
+      TrainingRecord record = adapter.training();
+      new TrainingRecord(record.recipeYaml(), Optional.of(adapter.id()), record.metrics())
+          .write(pending.directory());
+      return pending.publish();
+    } catch (IOException e) {
+      throw QuartetException.writing(adapter.directory(), e);
     }
   }
 

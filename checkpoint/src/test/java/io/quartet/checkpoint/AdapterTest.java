@@ -91,6 +91,24 @@ class AdapterTest {
   }
 
   @Test
+  void mergedCheckpointStandsAlone() {
+    Checkpoint adapter = publish(store, TinyCheckpoints.CONFIG, 0.5f);
+
+    Checkpoint whole =
+        MergedWeights.publish(store, adapter, CheckpointId.parse("sft/demo-merged/5"));
+    Path merged = adapter.weights();
+    store.delete(base.id());
+
+    assertThat(whole.adapter()).isEmpty();
+    assertThat(whole.weights()).hasSameBinaryContentAs(merged);
+    assertThat(whole.training().parent()).contains(ID);
+    assertFails(
+        () -> MergedWeights.publish(store, whole, CheckpointId.parse("sft/again/5")),
+        ErrorCode.INVALID_ARGUMENT,
+        "'sft/demo-merged/5' has whole weights, expected an adapter");
+  }
+
+  @Test
   void adapterOnAnAdapterMergesBoth() {
     publish(store, TinyCheckpoints.CONFIG, 0.5f);
     Checkpoint second =

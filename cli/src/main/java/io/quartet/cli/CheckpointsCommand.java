@@ -4,16 +4,11 @@ import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointFile;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
-import io.quartet.checkpoint.QuartetException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -38,7 +33,7 @@ final class CheckpointsCommand implements Callable<Integer> {
             Comparator.comparing(CheckpointId::run)
                 .thenComparing(CheckpointId::stage)
                 .thenComparing(CheckpointId::step));
-    for (Path store : stores()) {
+    for (Path store : where.workspace().stores()) {
       new CheckpointStore(store).list().forEach(c -> checkpoints.putIfAbsent(c.id(), c));
     }
     if (checkpoints.isEmpty()) {
@@ -55,21 +50,5 @@ final class CheckpointsCommand implements Callable<Integer> {
       console.line("  " + console.styled(Console.Style.FAINT, checkpoint.directory().toString()));
     }
     return 0;
-  }
-
-  private List<Path> stores() {
-    Path home = where.workspace().home();
-    if (!Files.isDirectory(home)) {
-      return List.of();
-    }
-    try (Stream<Path> services = Files.list(home)) {
-      return services
-          .map(s -> s.resolve("checkpoints"))
-          .filter(Files::isDirectory)
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw QuartetException.reading(home, e);
-    }
   }
 }

@@ -37,6 +37,7 @@ public final class Quartet {
         .addSubcommand(new RunCommand(console))
         .addSubcommand(new ChatCommand(console))
         .addSubcommand(new CheckpointsCommand(console))
+        .addSubcommand(new MergeCommand(console))
         .addSubcommand(new ReportCommand(console))
         .addSubcommand(new RecipeCommand(console))
         .setExecutionExceptionHandler(failures())

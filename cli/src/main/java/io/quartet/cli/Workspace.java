@@ -4,6 +4,8 @@ import io.quartet.checkpoint.QuartetException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Where the command finds and leaves things.
@@ -33,6 +35,22 @@ public record Workspace(Path installation, Path home, Path runs) {
   /** The data folder of a service or of the broker. */
   public Path data(String process) {
     return home.resolve(process);
+  }
+
+  /** The services' checkpoint stores in the data directory, by service. */
+  public List<Path> stores() {
+    if (!Files.isDirectory(home)) {
+      return List.of();
+    }
+    try (Stream<Path> services = Files.list(home)) {
+      return services
+          .map(s -> s.resolve("checkpoints"))
+          .filter(Files::isDirectory)
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw QuartetException.reading(home, e);
+    }
   }
 
   /** The folder of a run. */

@@ -36,6 +36,7 @@ class QuartetTest {
         "run",
         "chat",
         "checkpoints",
+        "merge",
         "report",
         "recipe"
       })
@@ -143,6 +144,15 @@ class QuartetTest {
     assertThat(run("status")).isZero();
     assertThat(run("down")).isZero();
     assertThat(printed()).isEqualTo("No stack is up.\nNo stack is up.\n");
+  }
+
+  @Test
+  void mergingWhatIsNotThereSaysSo() {
+    assertFails(
+        "no checkpoint 'sft/demo/5' in %s; ./quartet checkpoints lists what is there"
+            .formatted(folder.resolve("home")),
+        "merge",
+        "sft/demo/5");
   }
 
   private Path installation() throws Exception {
