@@ -39,6 +39,27 @@ public final class ModelWeights {
   }
 
   /**
+   * Writes what is trained: all weights, or the adapters and what is trained beside them.
+   *
+   * @throws QuartetException as {@link Safetensors#write}
+   */
+  public static void saveTrained(TransformerModel model, Path file) {
+    write(file, Map.of("format", "pt"), model.trainedWeights());
+  }
+
+  /**
+   * Replaces what is trained by what {@link #saveTrained} wrote.
+   *
+   * @throws QuartetException as {@link Safetensors#open}; NOT_FOUND or INVALID_ARGUMENT if it is of
+   *     another model
+   */
+  public static void loadTrained(TransformerModel model, Path file) {
+    try (var tensors = Safetensors.open(file)) {
+      read(tensors, model.trainedWeights());
+    }
+  }
+
+  /**
    * A language model with the weights of a file.
    *
    * @throws QuartetException as {@link Safetensors#open}; INVALID_ARGUMENT if a tensor is missing,
@@ -85,9 +106,26 @@ public final class ModelWeights {
    */
   public static RewardModel rewardModelFromTrunk(
       ModelConfig config, Precision precision, Path file, long seed) {
+    return withTrunk(config, precision, WeightSource.random(seed), file);
+  }
+
+  /**
+   * A reward model whose trunk is a language model's, frozen, with a fresh head and fresh adapters.
+   *
+   * @param config the language model's
+   * @throws QuartetException as {@link #causalLm}
+   */
+  public static RewardModel adaptedRewardModelFromTrunk(
+      ModelConfig config, Precision precision, Path file, LoraConfig lora, long seed) {
+    WeightSource fresh = WeightSource.random(seed);
+    return withTrunk(config, precision, WeightSource.adapted(fresh, lora, fresh), file);
+  }
+
+  private static RewardModel withTrunk(
+      ModelConfig config, Precision precision, WeightSource source, Path file) {
     var model =
         new RewardModel(
-            config.withArchitecture(Architecture.SEQUENCE_CLASSIFICATION), precision, seed);
+            config.withArchitecture(Architecture.SEQUENCE_CLASSIFICATION), precision, source);
     var trunk = new LinkedHashMap<>(model.weights());
     trunk.remove("score.weight");
     try (var tensors = Safetensors.open(file)) {

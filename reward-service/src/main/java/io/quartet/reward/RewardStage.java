@@ -1,5 +1,6 @@
 package io.quartet.reward;
 
+import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.ChatTemplate;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.PendingCheckpoint;
@@ -14,13 +15,16 @@ import io.quartet.decoder.DecoderEngine;
 import io.quartet.decoder.DecoderOptions;
 import io.quartet.decoder.SequenceScorer;
 import io.quartet.evaluation.AnswerSampler;
+import io.quartet.model.AdapterWeights;
 import io.quartet.model.ModelWeights;
+import io.quartet.model.RewardModel;
 import io.quartet.model.TorchRuntime;
 import io.quartet.model.Workers;
 import io.quartet.recipe.Recipe;
 import io.quartet.service.StageContext;
 import io.quartet.service.TrainingStage;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -95,16 +99,26 @@ public class RewardStage implements TrainingStage {
     try (PendingCheckpoint pending = context.begin(steps)) {
       TokenizerFiles.copy(base.directory(), pending.directory());
       trainer.model().config().write(pending.directory());
-      ModelWeights.save(trainer.model(), pending.directory().resolve(Checkpoint.WEIGHTS));
+      save(trainer.model(), base, pending.directory());
       try (SequenceScorer scorer =
           SequenceScorer.open(pending.directory(), context.recipe().threads())) {
         metrics.putAll(data.measure(scorer));
       }
       metrics.put("parameters", trainer.model().parameterCount());
+      metrics.put("trained_parameters", trainer.model().trainedParameterCount());
       metrics.put("seconds", (System.nanoTime() - started) / 1e9);
       new TrainingRecord(context.recipe().yaml(), Optional.of(base.id()), metrics)
           .write(pending.directory());
       return pending.publish();
     }
+  }
+
+  /** Writes the model's weights into a folder, or its adapter on the base model and its head. */
+  private static void save(RewardModel model, Checkpoint base, Path folder) {
+    model
+        .lora()
+        .ifPresentOrElse(
+            lora -> AdapterWeights.save(model, Adapter.on(base, lora), folder),
+            () -> ModelWeights.save(model, folder.resolve(Checkpoint.WEIGHTS)));
   }
 }

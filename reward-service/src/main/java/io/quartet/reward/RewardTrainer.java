@@ -60,12 +60,7 @@ final class RewardTrainer {
     this.seed = context.recipe().seed();
     this.workers = workers;
     Recipe.Optimization optimization = recipe.optimization();
-    RewardModel model =
-        ModelWeights.rewardModelFromTrunk(
-            base.config(),
-            Precision.valueOf(context.recipe().precision().name()),
-            base.weights(),
-            seed);
+    RewardModel model = model(context.recipe(), base);
     this.trainer =
         new Trainer<>(
             model,
@@ -92,6 +87,22 @@ final class RewardTrainer {
               flops = Double.parseDouble(cursor.getOrDefault(FLOPS, "0"));
               seconds = Double.parseDouble(cursor.getOrDefault(SECONDS, "0"));
             });
+  }
+
+  private static RewardModel model(Recipe recipe, Checkpoint base) {
+    Precision precision = Precision.valueOf(recipe.precision().name());
+    Path weights = base.weights();
+    return recipe
+        .lora()
+        .map(Recipe.Lora::config)
+        .map(
+            lora ->
+                ModelWeights.adaptedRewardModelFromTrunk(
+                    base.config(), precision, weights, lora, recipe.seed()))
+        .orElseGet(
+            () ->
+                ModelWeights.rewardModelFromTrunk(
+                    base.config(), precision, weights, recipe.seed()));
   }
 
   /**
@@ -123,7 +134,7 @@ final class RewardTrainer {
       context.progress(step.step(), recipe.steps(), "training", shown);
     }
     if (Files.exists(best)) {
-      ModelWeights.load(trainer.model(), best);
+      ModelWeights.loadTrained(trainer.model(), best);
     }
     return Map.of(
         "steps", trainer.optimizer().step(),
@@ -139,7 +150,7 @@ final class RewardTrainer {
     if (accuracy > bestAccuracy) {
       bestAccuracy = accuracy;
       looks = 0;
-      ModelWeights.save(trainer.model(), best);
+      ModelWeights.saveTrained(trainer.model(), best);
     } else {
       looks++;
     }

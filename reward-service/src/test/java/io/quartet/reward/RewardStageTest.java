@@ -3,11 +3,13 @@ package io.quartet.reward;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Safetensors;
 import io.quartet.recipe.Recipe;
 import io.quartet.reward.RewardScorer.RewardScale;
 import io.quartet.service.StageTrial;
@@ -51,6 +53,33 @@ class RewardStageTest {
     assertThat(Files.mismatch(continued.weights(), whole.weights())).isEqualTo(-1);
     for (String figure : new String[] {"tokens", "flops", "held_out_accuracy", "by_flaw"}) {
       assertThat(continued.training().metrics().get(figure)).isEqualTo(metrics.get(figure));
+    }
+  }
+
+  @Test
+  void adaptersAndTheHeadAloneAreTrainedPublishedAndResumed() throws Exception {
+    Recipe lora =
+        Recipe.parse(
+            TINY.yaml()
+                .replaceFirst(
+                    "lora: null",
+                    "lora: {rank: 4, alpha: 8, target_modules: [q_proj, v_proj], dropout: 0.1}"));
+    var uninterrupted = new StageTrial(folder.resolve("whole"));
+    Checkpoint base = inputs(uninterrupted.store());
+    Checkpoint whole = uninterrupted.train(new RewardStage(), "r", lora);
+
+    Path home = folder.resolve("stopped");
+    inputs(new CheckpointStore(home));
+    assertThatThrownBy(() -> new StageTrial(home).stopAt(3).train(new RewardStage(), "r", lora))
+        .isInstanceOf(QuartetException.class);
+    Checkpoint continued = new StageTrial(home).train(new RewardStage(), "r", lora);
+
+    assertThat(whole.adapter()).contains(Adapter.on(base, lora.lora().orElseThrow().config()));
+    assertThat(Files.mismatch(continued.file(Adapter.WEIGHTS), whole.file(Adapter.WEIGHTS)))
+        .isEqualTo(-1);
+    assertThat(whole.training().metrics()).containsKeys("by_flaw", "held_out_accuracy");
+    try (var merged = Safetensors.open(whole.weights())) {
+      merged.requireShapes(whole.config().tensorShapes());
     }
   }
 
