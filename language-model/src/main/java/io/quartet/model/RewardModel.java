@@ -1,6 +1,7 @@
 package io.quartet.model;
 
 import io.quartet.checkpoint.Architecture;
+import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.model.PackedBatch.LastToken;
@@ -12,6 +13,8 @@ import org.bytedeco.pytorch.Tensor;
  * the last token it is the reward of an answer; read at every token it can serve as PPO's critic.
  */
 public final class RewardModel extends TransformerModel {
+  private static final String SCORE = "score.weight";
+
   private final Transformer transformer;
   private final ValueHead score;
 
@@ -31,6 +34,24 @@ public final class RewardModel extends TransformerModel {
     transformer = register_module("model", new Transformer(source, config, precision));
     score = new ValueHead(source, this, "score", config);
     freezeBeside(source.lora());
+  }
+
+  /**
+   * A critic over an adapted language model's frozen weights, so that they are held once, with a
+   * fresh head and adapters of its own.
+   */
+  public static RewardModel beside(CausalLm model, long seed) {
+    LoraConfig lora =
+        model.lora().orElseThrow(() -> new IllegalArgumentException("a model without adapters"));
+    // Another seed than the model's: its adapters have the same names.
+    WeightSource fresh = WeightSource.random(~seed);
+    WeightSource trunk = WeightSource.shared(model.weights());
+    WeightSource both =
+        (name, start, shape) -> (name.equals(SCORE) ? fresh : trunk).weight(name, start, shape);
+    return new RewardModel(
+        model.config().withArchitecture(Architecture.SEQUENCE_CLASSIFICATION),
+        model.precision(),
+        WeightSource.adapted(both, lora, fresh));
   }
 
   /**
@@ -71,7 +92,7 @@ public final class RewardModel extends TransformerModel {
 
   @Override
   boolean trainsBeside(String name) {
-    return name.equals("score.weight") || super.trainsBeside(name);
+    return name.equals(SCORE) || super.trainsBeside(name);
   }
 
   @Override

@@ -1,8 +1,11 @@
 package io.quartet.rl.learner;
 
+import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.LoraConfig;
 import io.quartet.model.ActorCritic;
 import io.quartet.model.AdamW;
+import io.quartet.model.AdapterWeights;
 import io.quartet.model.AdvantageEstimator;
 import io.quartet.model.AdvantageEstimator.Advantages;
 import io.quartet.model.CausalLm;
@@ -13,6 +16,7 @@ import io.quartet.model.ModelWeights;
 import io.quartet.model.PpoLoss;
 import io.quartet.model.PpoSample;
 import io.quartet.model.Precision;
+import io.quartet.model.RewardModel;
 import io.quartet.model.StepMetrics;
 import io.quartet.model.TokenSequence;
 import io.quartet.model.Trainer;
@@ -44,26 +48,41 @@ final class PolicyLearner {
 
   private final Recipe.Rl recipe;
   private final long seed;
+  private final Checkpoint sft;
   private final Workers workers;
   private final CausalLm reference;
   private final Trainer<ActorCritic> trainer;
   private double flops;
   private long tokens;
 
-  /** A learner whose policy, reference and critic's trunk all begin as the SFT model. */
+  /**
+   * A learner whose policy, reference and critic's trunk all begin as the SFT model; with adapters
+   * the three are views of the same frozen weights.
+   */
   PolicyLearner(Recipe recipe, Checkpoint sft, Workers workers) {
     this.recipe = recipe.rl();
     this.seed = recipe.seed();
     this.workers = workers;
     Precision precision = Precision.valueOf(recipe.precision().name());
-    this.reference = ModelWeights.causalLm(sft.config(), precision, sft.weights());
-    CausalLm policy = ModelWeights.causalLm(sft.config(), precision, sft.weights());
+    this.sft = sft;
+    Optional<LoraConfig> lora = recipe.lora().map(Recipe.Lora::config);
+    CausalLm policy =
+        lora.isPresent()
+            ? ModelWeights.adaptedCausalLm(sft.config(), precision, sft.weights(), lora.get(), seed)
+            : ModelWeights.causalLm(sft.config(), precision, sft.weights());
+    this.reference =
+        lora.isPresent()
+            ? policy.withoutAdapters()
+            : ModelWeights.causalLm(sft.config(), precision, sft.weights());
     double criticRate = this.recipe.valueLearningRate() / this.recipe.learningRate();
     ActorCritic model =
         this.recipe.advantage() == Advantage.GAE
             ? ActorCritic.separate(
                 policy,
-                ModelWeights.rewardModelFromTrunk(sft.config(), precision, sft.weights(), seed),
+                lora.isPresent()
+                    ? RewardModel.beside(policy, seed)
+                    : ModelWeights.rewardModelFromTrunk(
+                        sft.config(), precision, sft.weights(), seed),
                 criticRate)
             : ActorCritic.shared(policy, criticRate, seed);
     long perUpdate = this.recipe.epochs() * (long) minibatches();
@@ -214,9 +233,14 @@ final class PolicyLearner {
     return LogProbs.of(model, sequences, workers).stream().map(LogProbs::logProbs).toList();
   }
 
-  /** Writes the policy's weights as safetensors. */
-  void save(Path weights) {
-    ModelWeights.save(trainer.model().policy(), weights);
+  /** Writes the policy's weights into a folder, or its adapter on the SFT model. */
+  void save(Path folder) {
+    CausalLm policy = trainer.model().policy();
+    policy
+        .lora()
+        .ifPresentOrElse(
+            lora -> AdapterWeights.save(policy, Adapter.on(sft, lora), folder),
+            () -> ModelWeights.save(policy, folder.resolve(Checkpoint.WEIGHTS)));
   }
 
   /** Writes everything that the next update depends on. */

@@ -1,5 +1,6 @@
 package io.quartet.rl.learner;
 
+import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointFile;
 import io.quartet.checkpoint.CheckpointId;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The policies that rollout workers pull while a run goes on: {@code rl/run/version} in the
@@ -29,6 +31,9 @@ final class PolicyVersions {
    * The one that workers sample from, and the one before it, which a slow worker may still pull.
    */
   private static final int KEPT = 2;
+
+  /** What each model of a run has of its own; the SFT model may be an adapter itself. */
+  private static final Set<String> OWN = Set.of(TrainingRecord.FILE, Adapter.CONFIG);
 
   private final CheckpointExchange exchange;
   private final Events events;
@@ -76,7 +81,7 @@ final class PolicyVersions {
       CheckpointStore store, CheckpointId id, TrainingRecord record, PolicyLearner learner) {
     try (PendingCheckpoint pending = store.begin(id)) {
       copyFiles(pending.directory());
-      learner.save(pending.directory().resolve(Checkpoint.WEIGHTS));
+      learner.save(pending.directory());
       record.write(pending.directory());
       return pending.publish();
     }
@@ -85,7 +90,7 @@ final class PolicyVersions {
   /** Copies the files that every model of the run shares: sizes, tokenizer, generation defaults. */
   void copyFiles(Path to) {
     for (CheckpointFile file : sft.files()) {
-      boolean shared = file.name().endsWith(".json") && !file.name().equals(TrainingRecord.FILE);
+      boolean shared = file.name().endsWith(".json") && !OWN.contains(file.name());
       if (shared) {
         try {
           Files.copy(sft.file(file.name()), to.resolve(file.name()));

@@ -130,7 +130,7 @@ final class RlOutcome implements AutoCloseable {
     // The final checkpoint takes the last policy's place.
     try (PendingCheckpoint pending = context.begin(policy.id().step())) {
       versions.copyFiles(pending.directory());
-      learner.save(pending.directory().resolve(Checkpoint.WEIGHTS));
+      learner.save(pending.directory());
       after.ifPresent(answers -> EvaluationFile.write(pending.directory(), answers));
       metrics.put("seconds", (System.nanoTime() - started) / 1e9);
       new TrainingRecord(recipe.yaml(), Optional.of(context.input(Stage.SFT).id()), metrics)

@@ -3,8 +3,12 @@ package io.quartet.rl.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.CheckpointFile;
+import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.Stage;
 import io.quartet.checkpoint.TokenizerFiles;
 import io.quartet.decoder.DecoderEngine;
 import io.quartet.decoder.DecoderOptions;
@@ -15,11 +19,13 @@ import io.quartet.model.Workers;
 import io.quartet.recipe.Advantage;
 import io.quartet.recipe.Recipe;
 import io.quartet.rl.TinyPolicy;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -87,13 +93,13 @@ class PolicyLearnerTest {
     Path policy = Files.createDirectories(scratch.resolve("policy"));
     TokenizerFiles.copy(sft.directory(), policy);
     sft.config().write(policy);
-    learner.save(policy.resolve(Checkpoint.WEIGHTS));
+    learner.save(policy);
     double before = mean(round(policy, 100).rewards());
 
     for (int update = 0; update < 12; update++) {
       learner.update(round(policy, update), update);
       Files.delete(policy.resolve(Checkpoint.WEIGHTS));
-      learner.save(policy.resolve(Checkpoint.WEIGHTS));
+      learner.save(policy);
     }
 
     assertThat(mean(round(policy, 100).rewards())).isGreaterThan(before + 0.3);
@@ -108,8 +114,7 @@ class PolicyLearnerTest {
       var learner = new PolicyLearner(recipe(advantage, seed, 5), sft, workers);
       learner.update(answers, 0);
       learner.update(answers, 1);
-      weights.add(scratch.resolve(weights.size() + ".safetensors"));
-      learner.save(weights.get(weights.size() - 1));
+      weights.add(saved(learner, "weights" + weights.size()));
     }
 
     assertThat(Files.mismatch(weights.get(0), weights.get(1))).isEqualTo(-1);
@@ -127,20 +132,93 @@ class PolicyLearnerTest {
     Path snapshot = Files.createDirectories(scratch.resolve("snapshot"));
     learner.snapshot(snapshot, Map.of("update", "1"));
     Map<String, Double> uninterrupted = learner.update(second, 1);
-    learner.save(scratch.resolve("whole.safetensors"));
+    Path whole = saved(learner, "whole");
 
     var restored = new PolicyLearner(recipe, sft, workers);
     assertThat(restored.restore(snapshot))
         .hasValueSatisfying(cursor -> assertThat(cursor).containsEntry("update", "1"));
     Map<String, Double> continued = restored.update(second, 1);
-    restored.save(scratch.resolve("continued.safetensors"));
 
     assertThat(continued).isEqualTo(uninterrupted);
     assertThat(restored.flops()).isEqualTo(learner.flops());
+    assertThat(Files.mismatch(saved(restored, "continued"), whole)).isEqualTo(-1);
+  }
+
+  private Path saved(PolicyLearner learner, String name) throws IOException {
+    Path folder = Files.createDirectories(scratch.resolve(name));
+    learner.save(folder);
+    return folder.resolve(Checkpoint.WEIGHTS);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Advantage.class)
+  void anAdapterLearnsBesideItsOwnReference(Advantage advantage) throws Exception {
+    var store = new CheckpointStore(folder);
+    String run = "lora-" + advantage.name().toLowerCase(Locale.ROOT);
+    Recipe recipe = withAdapters(recipe(advantage, 7));
+    var learner = new PolicyLearner(recipe, sft, workers);
+    Checkpoint policy = publish(store, learner, run, 0);
+    double before = mean(round(policy.directory(), 100).rewards());
+
+    Map<String, Double> first = learner.update(round(policy.directory(), 0), 0);
+    Map<String, Double> last = first;
+    for (int update = 1; update < 12; update++) {
+      policy = publish(store, learner, run, update);
+      last = learner.update(round(policy.directory(), update), update);
+      assertThat(last.get("behaviour_drift")).isLessThan(1e-5);
+    }
+    policy = publish(store, learner, run, 12);
+
+    assertThat(first.get("kl")).isZero();
+    assertThat(first.get("ratio")).isEqualTo(1, within(1e-6));
+    assertThat(last.get("kl")).isGreaterThan(0.01);
+    assertThat(mean(round(policy.directory(), 100).rewards())).isGreaterThan(before + 0.3);
+    assertThat(policy.adapter().map(Adapter::base)).contains(sft.id());
+    assertThat(policy.files().stream().mapToLong(CheckpointFile::size).sum())
+        .isLessThan(sft.files().stream().mapToLong(CheckpointFile::size).sum());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Advantage.class)
+  void aRestoredAdapterGoesOnAsTheOneThatWasNotInterrupted(Advantage advantage) throws Exception {
+    Answers answers = round(sft.directory(), 1);
+    Recipe recipe = withAdapters(recipe(advantage, 7, 5));
+    var learner = new PolicyLearner(recipe, sft, workers);
+    learner.update(answers, 0);
+    Path snapshot = Files.createDirectories(scratch.resolve("snapshot"));
+    learner.snapshot(snapshot, Map.of());
+    Map<String, Double> uninterrupted = learner.update(answers, 1);
+
+    var restored = new PolicyLearner(recipe, sft, workers);
+    restored.restore(snapshot);
+
+    assertThat(restored.update(answers, 1)).isEqualTo(uninterrupted);
     assertThat(
             Files.mismatch(
-                scratch.resolve("continued.safetensors"), scratch.resolve("whole.safetensors")))
+                saved(restored, "continued").resolveSibling(Adapter.WEIGHTS),
+                saved(learner, "whole").resolveSibling(Adapter.WEIGHTS)))
         .isEqualTo(-1);
+  }
+
+  private static Recipe withAdapters(Recipe recipe) {
+    return Recipe.parse(
+        recipe
+            .yaml()
+            .replaceFirst(
+                "lora: null",
+                "lora: {rank: 8, alpha: 16, target_modules: [q_proj, v_proj, o_proj, down_proj],"
+                    + " dropout: 0}"));
+  }
+
+  private static Checkpoint publish(
+      CheckpointStore store, PolicyLearner learner, String run, long version) {
+    try (var pending = store.begin(new CheckpointId(Stage.RL, run, version))) {
+      TokenizerFiles.copy(sft.directory(), pending.directory());
+      sft.config().write(pending.directory());
+      sft.training().write(pending.directory());
+      learner.save(pending.directory());
+      return pending.publish();
+    }
   }
 
   private static Recipe recipe(Advantage advantage, long seed) {
@@ -167,11 +245,7 @@ class PolicyLearnerTest {
           kl_coefficient: 0.001
         """
             .formatted(
-                seed,
-                PROMPTS,
-                SAMPLES,
-                minibatch,
-                advantage.name().toLowerCase(java.util.Locale.ROOT)));
+                seed, PROMPTS, SAMPLES, minibatch, advantage.name().toLowerCase(Locale.ROOT)));
   }
 
   /** Answers of a policy, each as if it ended. */
