@@ -27,7 +27,7 @@ class RecipeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gold-control", "ideal-demonstrations"})
+  @ValueSource(strings = {"gold-control", "ideal-demonstrations", "lora"})
   void theRecipesBesideTheSourcesAreValid(String name) {
     Recipe recipe = Recipe.read(Path.of("../recipes/" + name + ".yaml"));
 
