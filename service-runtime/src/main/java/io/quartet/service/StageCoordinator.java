@@ -52,6 +52,7 @@ public final class StageCoordinator implements AutoCloseable {
   private final Map<String, Known> known = new LinkedHashMap<>();
   private final Set<String> queued = new HashSet<>();
   private final StageEnds ends = new StageEnds();
+  private boolean announcementsRead;
 
   /**
    * @param stage what this service trains
@@ -231,6 +232,11 @@ public final class StageCoordinator implements AutoCloseable {
         || queued.contains(name)) {
       return;
     }
+    // An input that is here already still has a service that it came from, which may have moved.
+    if (!announcementsRead && inputs.any()) {
+      candidate.run().waits("waiting for the broker");
+      return;
+    }
     Set<Stage> missing = inputs.missing(name);
     if (!missing.isEmpty()) {
       candidate.run().waits(waitsFor(missing, candidate.submission()));
@@ -256,8 +262,13 @@ public final class StageCoordinator implements AutoCloseable {
     return "waiting for " + missing.stream().map(Stage::label).collect(Collectors.joining(" and "));
   }
 
-  /** Runs once every earlier announcement is read: an end may have been cut off before it. */
+  /**
+   * Runs once every earlier announcement is read: what waited for them starts, and an end may have
+   * been cut off before its own.
+   */
   private synchronized void announceWhatIsNot() {
+    announcementsRead = true;
+    known.keySet().forEach(this::consider);
     for (Known finished : known.values()) {
       StageProgress progress = finished.run().progress();
       if (progress.getState() != STAGE_STATE_COMPLETED) {

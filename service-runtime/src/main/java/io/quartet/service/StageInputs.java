@@ -26,6 +26,11 @@ final class StageInputs {
     return stage.needs().contains(other);
   }
 
+  /** Whether the stage needs any at all. */
+  boolean any() {
+    return !stage.needs().isEmpty();
+  }
+
   void announced(CheckpointPublished checkpoint) {
     announced.put(CheckpointId.parse(checkpoint.getCheckpointId()), checkpoint);
   }

@@ -24,6 +24,7 @@ final class CountingStage implements TrainingStage {
   private final Set<Stage> needs;
   final Semaphore permits;
   final List<Integer> steps = new CopyOnWriteArrayList<>();
+  final List<String> endpoints = new CopyOnWriteArrayList<>();
   volatile int failsAt = -1;
 
   CountingStage(Stage stage, Set<Stage> needs, int permits) {
@@ -45,6 +46,7 @@ final class CountingStage implements TrainingStage {
   @Override
   public Checkpoint train(StageContext context) throws InterruptedException {
     needs.forEach(context::input);
+    needs.forEach(needed -> endpoints.add(context.endpoint(needed)));
     Path snapshot = context.scratch().resolve("step.txt");
     try {
       int done = Files.exists(snapshot) ? Integer.parseInt(Files.readString(snapshot)) : 0;

@@ -148,6 +148,24 @@ class StageCoordinatorTest {
   }
 
   @Test
+  void aRestartedServiceStillKnowsWhichServiceItsInputIsFrom() throws Exception {
+    var base = new CountingStage(Stage.BASE, NOTHING, 100);
+    var first = new CountingStage(Stage.SFT, BASE, 4);
+    var second = new CountingStage(Stage.SFT, BASE, 100);
+    try (var baseService = service(base, "base")) {
+      try (var sftService = service(first, "sft")) {
+        submit(baseService, "from");
+        await().atMost(30, SECONDS).until(() -> first.steps.size() == 4);
+      }
+      try (var sftService = service(second, "sft")) {
+        sftService.await("from", "completed");
+      }
+    }
+    assertThat(second.steps).containsExactly(5, 6, 7, 8, 9, 10);
+    assertThat(second.endpoints).hasSize(1).isEqualTo(first.endpoints);
+  }
+
+  @Test
   void aFinishedCheckpointThatNobodyHeardOfIsAnnouncedAfterARestart() throws Exception {
     Path home = folder.resolve("base");
     Checkpoint finished =
