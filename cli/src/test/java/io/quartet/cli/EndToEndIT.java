@@ -4,15 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.quartet.cli.stack.FreePorts;
-import io.quartet.cli.stack.LocalStack;
-import java.nio.charset.StandardCharsets;
+import io.quartet.cli.TestStack.Launched;
+import io.quartet.v1.Stage;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -21,24 +20,22 @@ import org.junit.jupiter.api.io.TempDir;
 /** The command, the broker, the five services and two rollout workers, all as processes. */
 class EndToEndIT {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Path INSTALLATION = Path.of("..").toAbsolutePath().normalize();
 
   @TempDir private static Path folder;
-  private static LocalStack stack;
+  private static TestStack stack;
+  private static @Nullable Launched story;
 
-  /** The stack is this JVM's own: it ends even if the test is killed. */
   @BeforeAll
   static void up() throws Exception {
-    Workspace workspace =
-        new Workspace(INSTALLATION, folder.resolve("home"), folder.resolve("runs"));
-    stack = LocalStack.of(workspace, FreePorts.choose(), 2, line -> {});
-    stack.start();
-    assertThat(stack.lines()).hasSize(8).allMatch(l -> l.state().equals("ready"));
+    stack = TestStack.start(folder, 2);
   }
 
   @AfterAll
   static void down() throws Exception {
-    List<ProcessHandle> processes = processes();
+    if (stack == null) {
+      return; // it did not start
+    }
+    List<ProcessHandle> processes = stack.processes();
     stack.close();
     assertThat(processes).hasSizeGreaterThan(6).noneMatch(ProcessHandle::isAlive);
     assertThat(folder.resolve("home/processes")).isEmptyDirectory();
@@ -46,10 +43,7 @@ class EndToEndIT {
 
   @Test
   void aRunTellsItsWholeStoryThoughARolloutWorkerIsKilled() throws Exception {
-    Launched run = launchWithoutWaiting("run", recipe("tiny", ""), "--run=story");
-    run.awaitOutput("rl      1/6");
-    process("rl-rollout").destroyForcibly();
-    assertThat(run.exitCode()).as(run.output()).isZero();
+    Launched run = story();
 
     Path story = folder.resolve("runs/story");
     assertThat(run.output()).contains("Report: " + story.resolve("report.html"));
@@ -57,21 +51,33 @@ class EndToEndIT {
         .contains("all four stages completed");
     assertStory(JSON.readTree(story.resolve("report.json").toFile()));
 
-    Launched status = launch("status");
+    Launched status = stack.launch("status");
     assertThat(status.output())
         .containsPattern("rl-rollout +ended")
         .containsPattern("rl-rollout-2 +ready")
         .contains("run story: completed");
-    assertThat(launch("checkpoints").output())
+    assertThat(stack.launch("checkpoints").output())
         .contains("base/story/150", "sft/story/60", "reward/story/", "rl/story/6");
     for (String model : List.of("base", "sft", "rl", "rl/story/6")) {
-      Launched chat = launch("chat", "--model=" + model, "-m", "what does time mean?");
+      Launched chat = stack.launch("chat", "--model=" + model, "-m", "what does time mean?");
       assertThat(chat.exitCode()).as(chat.output()).isZero();
       assertThat(chat.output()).isNotBlank();
     }
-    Launched unknown = launch("chat", "--model=nope", "-m", "hi");
+    Launched unknown = stack.launch("chat", "--model=nope", "-m", "hi");
     assertThat(unknown.exitCode()).isEqualTo(1);
     assertThat(unknown.output()).startsWith("quartet: ").contains("'nope'").hasLineCount(1);
+  }
+
+  /** A run in which one of two rollout workers is killed; the first who asks waits for it. */
+  private static Launched story() throws Exception {
+    if (story == null) {
+      Launched run = stack.launchWithoutWaiting("run", stack.recipe("tiny", ""), "--run=story");
+      run.awaitOutput("rl      1/6");
+      stack.process("rl-rollout").destroyForcibly();
+      assertThat(run.exitCode()).as(run.output()).isZero();
+      story = run;
+    }
+    return story;
   }
 
   private static void assertStory(JsonNode json) {
@@ -80,6 +86,9 @@ class EndToEndIT {
     for (String stage : List.of("base", "sft", "reward", "rl")) {
       assertThat(json.at("/stages/" + stage + "/seconds").doubleValue()).as(stage).isPositive();
       assertThat(json.at("/stages/" + stage + "/flops").doubleValue()).as(stage).isPositive();
+      assertThat(json.at("/stages/" + stage + "/peak_resident_bytes").longValue())
+          .as(stage)
+          .isBetween(100_000_000L, 2_500_000_000L);
       assertThat(json.at("/checkpoints/" + stage).textValue()).startsWith(stage + "/story/");
     }
     assertThat(json.at("/stages/base/parameters").longValue()).isBetween(50_000L, 150_000L);
@@ -109,6 +118,30 @@ class EndToEndIT {
     }
   }
 
+  @Test
+  void aRunWhoseStagesAreAllKilledEndsWithTheWeightsOfAnUninterruptedOne() throws Exception {
+    assertThat(story().exitCode()).isZero();
+
+    Launched run = stack.launchWithoutWaiting("run", stack.recipe("tiny", ""), "--run=killed");
+    Map<Stage, Long> resumed = new EnumMap<>(Stage.class);
+    try (KilledRun killed = new KilledRun(stack, "killed")) {
+      resumed.put(Stage.STAGE_BASE, killed.killAt(Stage.STAGE_BASE, 90, "base-service"));
+      resumed.put(Stage.STAGE_SFT, killed.killAt(Stage.STAGE_SFT, 25, "sft-service"));
+      resumed.put(Stage.STAGE_REWARD, killed.killAt(Stage.STAGE_REWARD, 12, "reward-service"));
+      resumed.put(Stage.STAGE_RL, killed.killAt(Stage.STAGE_RL, 3, "rl-learner"));
+    }
+
+    assertThat(run.exitCode()).as(run.output()).isZero();
+    // What went on is known to have gone on: from the snapshot, not from the beginning.
+    assertThat(resumed)
+        .containsEntry(Stage.STAGE_BASE, 81L)
+        .containsEntry(Stage.STAGE_RL, 2L)
+        .allSatisfy((stage, step) -> assertThat(step).as(stage.name()).isGreaterThan(1));
+    assertThat(KilledRun.weights(stack, "killed"))
+        .hasSize(4)
+        .isEqualTo(KilledRun.weights(stack, "story"));
+  }
+
   private static void assertShare(JsonNode node) {
     assertThat(node.isNumber()).isTrue();
     assertThat(node.doubleValue()).isBetween(0.0, 1.0);
@@ -120,14 +153,14 @@ class EndToEndIT {
     Files.writeString(rows, "{\"text\": \"good\"}\n{\"txt\": \"bad\"}\n");
     String changes = "data: {lessons: {words: 40}, documents: [rows.jsonl]}\n";
 
-    Launched run = launch("run", recipe("broken", changes), "--run=broken");
+    Launched run = stack.launch("run", stack.recipe("broken", changes), "--run=broken");
 
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.output())
         .contains("quartet: run 'broken' failed in its base stage: ", "rows.jsonl:2: ");
     assertThat(Files.readString(folder.resolve("runs/broken/report.html")))
         .contains("failed: ", "rows.jsonl:2: ");
-    assertThat(launch("status").output())
+    assertThat(stack.launch("status").output())
         .contains("run broken: failed", "rows.jsonl:2: ")
         .containsPattern("sft +cancelled");
   }
@@ -135,116 +168,18 @@ class EndToEndIT {
   @Test
   void ctrlCCancelsTheRunAndLeavesTheStack() throws Exception {
     Launched run =
-        launchWithoutWaiting("run", recipe("long", "base: {steps: 100000}\n"), "--run=long");
+        stack.launchWithoutWaiting(
+            "run", stack.recipe("long", "base: {steps: 100000}\n"), "--run=long");
     run.awaitOutput("training");
 
-    new ProcessBuilder("kill", "-INT", Long.toString(run.process.pid())).start().waitFor();
+    new ProcessBuilder("kill", "-INT", Long.toString(run.process().pid())).start().waitFor();
 
     assertThat(run.exitCode()).as(run.output()).isEqualTo(130);
-    await(
+    TestStack.await(
         () -> {
-          String status = launch("status").output();
+          String status = stack.launch("status").output();
           return status.contains("run long: cancelled") && !status.contains("base    1");
         });
-    assertThat(launch("status").output()).containsPattern("base-service +ready");
-  }
-
-  /** The tiny recipe with changes, as a file. */
-  private static String recipe(String name, String changes) throws Exception {
-    String tiny = io.quartet.recipe.Recipe.committedYaml("tiny");
-    Path file = folder.resolve(name + ".yaml");
-    StringBuilder yaml = new StringBuilder();
-    // A section that changes replaces the recipe's own; tiny's other sections stay.
-    String section = changes.isEmpty() ? "" : changes.substring(0, changes.indexOf(':'));
-    boolean skip = false;
-    for (String line : tiny.lines().toList()) {
-      if (!line.startsWith(" ")) {
-        skip = !section.isEmpty() && line.startsWith(section + ":");
-      }
-      if (!skip) {
-        yaml.append(line).append('\n');
-      }
-    }
-    Files.writeString(file, yaml.append(changes));
-    return file.toString();
-  }
-
-  private static ProcessHandle process(String name) throws Exception {
-    String line = Files.readString(folder.resolve("home/processes/" + name + ".pid"));
-    return ProcessHandle.of(Long.parseLong(line.split(" ")[0])).orElseThrow();
-  }
-
-  private static List<ProcessHandle> processes() throws Exception {
-    List<ProcessHandle> processes = new ArrayList<>();
-    try (Stream<Path> files = Files.list(folder.resolve("home/processes"))) {
-      for (Path file : files.toList()) {
-        long pid = Long.parseLong(Files.readString(file).split(" ")[0]);
-        ProcessHandle.of(pid).ifPresent(processes::add);
-      }
-    }
-    return processes;
-  }
-
-  private static void await(BooleanSupplierThatThrows condition) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
-    while (!condition.holds()) {
-      assertThat(System.nanoTime()).as("waited a minute").isLessThan(deadline);
-      Thread.sleep(200);
-    }
-  }
-
-  private interface BooleanSupplierThatThrows {
-    boolean holds() throws Exception;
-  }
-
-  private static Launched launch(String... arguments) throws Exception {
-    Launched launched = launchWithoutWaiting(arguments);
-    launched.exitCode();
-    return launched;
-  }
-
-  private static Launched launchWithoutWaiting(String... arguments) throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-XX:TieredStopAtLevel=1",
-                "-Dquartet.installation=" + INSTALLATION,
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.quartet.cli.Quartet"));
-    command.addAll(List.of(arguments));
-    command.add("--home=" + folder.resolve("home"));
-    command.add("--runs=" + folder.resolve("runs"));
-    Path output = Files.createTempFile(folder, "output", ".txt");
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    return new Launched(process, output);
-  }
-
-  private record Launched(Process process, Path file) {
-    int exitCode() throws Exception {
-      if (!process.waitFor(4, TimeUnit.MINUTES)) {
-        process.destroy();
-        throw new AssertionError("not ended after four minutes: " + output());
-      }
-      return process.exitValue();
-    }
-
-    String output() throws Exception {
-      return Files.readString(file, StandardCharsets.UTF_8);
-    }
-
-    void awaitOutput(String text) throws Exception {
-      await(
-          () -> {
-            assertThat(process.isAlive() || output().contains(text)).as(output()).isTrue();
-            return output().contains(text);
-          });
-    }
+    assertThat(stack.launch("status").output()).containsPattern("base-service +ready");
   }
 }

@@ -114,22 +114,28 @@ final class RewardTrainer {
    */
   Map<String, Object> train(ComparisonSource source, List<RatedAnswers> heldOut) {
     Path best = context.scratch().resolve(BEST);
+    // A snapshot is from before its step's look, which is taken again when one is resumed.
+    if (lookIsDue(trainer.optimizer().step())) {
+      trainer.averaged(() -> look(heldOut, best));
+    }
     while (trainer.optimizer().step() < recipe.steps() && looks < recipe.patience()) {
       StepMetrics step = step(source, trainer.optimizer().step());
       tokens += step.tokens();
       flops += step.flops();
       seconds += step.duration().toNanos() / 1e9;
+      if (step.step() % recipe.snapshotEvery() == 0
+          || step.step() == recipe.steps()
+          || context.stopping()) {
+        snapshot();
+      }
       Map<String, Double> shown = new HashMap<>();
       shown.put("loss", step.loss());
       shown.put("accuracy", step.figures().getOrDefault("accuracy", Double.NaN));
       shown.put("tokens", (double) tokens);
       shown.put("tokens_per_second", step.tokensPerSecond());
       shown.put("learning_rate", step.learningRate());
-      if (step.step() % recipe.evaluateEvery() == 0 || step.step() == recipe.steps()) {
+      if (lookIsDue(step.step())) {
         shown.put("held_out_accuracy", trainer.averaged(() -> look(heldOut, best)));
-      }
-      if (step.step() % recipe.snapshotEvery() == 0 || context.stopping()) {
-        snapshot();
       }
       context.progress(step.step(), recipe.steps(), "training", shown);
     }
@@ -144,7 +150,11 @@ final class RewardTrainer {
         "held_out_accuracy", bestAccuracy);
   }
 
-  /** The held-out accuracy; keeps the weights if it is the best so far. */
+  private boolean lookIsDue(long step) {
+    return step > 0 && (step % recipe.evaluateEvery() == 0 || step == recipe.steps());
+  }
+
+  /** Measures on held-out sets; keeps the weights if they are the best so far. */
   private double look(List<RatedAnswers> heldOut, Path best) {
     double accuracy = accuracy(heldOut);
     if (accuracy > bestAccuracy) {

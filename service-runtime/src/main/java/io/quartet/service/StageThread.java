@@ -10,6 +10,7 @@ import io.quartet.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -84,12 +85,18 @@ final class StageThread {
     String origin = context.origin();
     Path file = scratch.resolve(ORIGIN);
     try {
-      if (Files.exists(file) && !Files.readString(file).equals(origin)) {
+      if (Files.exists(file)) {
+        if (Files.readString(file).equals(origin)) {
+          return;
+        }
         LOG.warnf("%s began with another recipe or input; it begins anew", scratch);
         delete(scratch);
       }
       Files.createDirectories(scratch);
-      Files.writeString(file, origin);
+      // Never there in part: a snapshot beside half an origin would be taken for another's.
+      Path temporary = scratch.resolve(ORIGIN + ".tmp");
+      Files.writeString(temporary, origin);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw QuartetException.writing(file, e);
     }

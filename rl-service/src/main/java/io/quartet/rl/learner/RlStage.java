@@ -30,6 +30,7 @@ import java.util.Set;
 public class RlStage implements TrainingStage {
   private static final String UPDATE = "update";
   private static final String OFFSET = "next_offset";
+  private static final String FIGURE = "figure.";
 
   private final CheckpointExchange exchange;
   private final Events events;
@@ -65,6 +66,7 @@ public class RlStage implements TrainingStage {
       var versions = new PolicyVersions(exchange, events, sft, context.run());
       var prompts = RolloutPrompts.of(recipe, new ChatTemplate(tokenizer));
       Map<String, String> cursor = learner.restore(context.scratch()).orElse(Map.of());
+      outcome.remember(figures(cursor));
       long update = Long.parseLong(cursor.getOrDefault(UPDATE, "0"));
       Checkpoint policy;
       try (var inbox =
@@ -77,6 +79,17 @@ public class RlStage implements TrainingStage {
       }
       return outcome.publish(learner, versions, policy, started);
     }
+  }
+
+  private static Map<String, Double> figures(Map<String, String> cursor) {
+    Map<String, Double> figures = new HashMap<>();
+    cursor.forEach(
+        (key, value) -> {
+          if (key.startsWith(FIGURE)) {
+            figures.put(key.substring(FIGURE.length()), Double.valueOf(value));
+          }
+        });
+    return figures;
   }
 
   /** One round of rollouts and learning; returns the next policy. */
@@ -108,17 +121,20 @@ public class RlStage implements TrainingStage {
     double seconds = (System.nanoTime() - asked) / 1e9;
     figures.put("rollout_seconds", rolloutSeconds);
     figures.put("tokens_per_second", answers.meanLength() * answers.size() / seconds);
-    Checkpoint next = versions.publish(update + 1, learner);
-    if ((update + 1) % rl.evaluateEvery() == 0 && update + 1 < rl.updates()) {
+    long done = update + 1;
+    if (done % rl.snapshotEvery() == 0 || done == rl.updates() || context.stopping()) {
+      Map<String, String> cursor = new HashMap<>();
+      cursor.put(UPDATE, Long.toString(done));
+      cursor.put(OFFSET, Long.toString(inbox.nextOffset()));
+      figures.forEach((name, value) -> cursor.put(FIGURE + name, Double.toString(value)));
+      learner.snapshot(context.scratch(), cursor);
+    }
+    Checkpoint next = versions.publish(done, learner);
+    if (done % rl.evaluateEvery() == 0 && done < rl.updates()) {
       figures.putAll(outcome.look(next));
     }
     outcome.remember(figures);
-    if ((update + 1) % rl.snapshotEvery() == 0 || context.stopping()) {
-      learner.snapshot(
-          context.scratch(),
-          Map.of(UPDATE, Long.toString(update + 1), OFFSET, Long.toString(inbox.nextOffset())));
-    }
-    context.progress(update + 1, rl.updates(), "learning", figures);
+    context.progress(done, rl.updates(), "learning", figures);
     return next;
   }
 }
