@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged service as a process. */
@@ -101,6 +103,50 @@ class BaseServiceIT {
           .allMatch(p -> p.getStep() >= reached);
       assertThat(checkpoints.get(0).getCheckpointId()).isEqualTo("base/cut/400");
     }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX) // prlimit
+  void aStageThatCannotWriteFailsWithItsCauseAndGoesOnFromItsSnapshotWhenAskedAgain()
+      throws Exception {
+    try (var broker = EmbeddedBroker.open();
+        var events = new Events(broker.bootstrap(), (short) 1);
+        var service =
+            start(
+                Map.of(
+                    "quartet.home", folder.resolve("home").toString(),
+                    "quartet.kafka.bootstrap", broker.bootstrap()))) {
+      List<StageProgress> progress = new CopyOnWriteArrayList<>();
+      events.follow(Topic.PROGRESS, progress::add);
+      events.publish(Topic.RUNS, submission("full"));
+      await().atMost(90, SECONDS).until(() -> progress.stream().anyMatch(p -> p.getStep() > 40));
+
+      service.limitFileSize("65536");
+
+      await().atMost(60, SECONDS).until(() -> state(progress) == StageState.STAGE_STATE_FAILED);
+      int before = progress.size();
+      assertThat(progress.get(before - 1).getFailure().getCode()).isEqualTo("RESOURCE_EXHAUSTED");
+      assertThat(progress.get(before - 1).getFailure().getMessage())
+          .startsWith("cannot write ")
+          .contains("trainer.safetensors")
+          .endsWith(": File too large");
+
+      service.limitFileSize("unlimited");
+      events.publish(Topic.RUNS, submission("full"));
+
+      await().atMost(90, SECONDS).until(() -> state(progress) == StageState.STAGE_STATE_COMPLETED);
+      assertThat(progress.subList(before, progress.size()))
+          .filteredOn(p -> p.getPhase().equals("training"))
+          .allMatch(p -> p.getStep() > 40);
+    }
+  }
+
+  private static RunSubmitted submission(String run) {
+    return RunSubmitted.newBuilder()
+        .setRun(run)
+        .setRecipeYaml(Recipe.committedYaml("tiny"))
+        .setSubmitted(Timestamps.fromMillis(System.currentTimeMillis()))
+        .build();
   }
 
   private static StageState state(List<StageProgress> progress) {

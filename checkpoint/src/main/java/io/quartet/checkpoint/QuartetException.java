@@ -77,7 +77,8 @@ public final class QuartetException extends RuntimeException {
     String words = reason.toLowerCase(Locale.ROOT);
     if (words.contains("no space")
         || words.contains("quota")
-        || words.contains("not enough space")) {
+        || words.contains("not enough space")
+        || words.contains("file too large")) { // more than this process may write into one file
       return ErrorCode.RESOURCE_EXHAUSTED;
     }
     boolean refused =

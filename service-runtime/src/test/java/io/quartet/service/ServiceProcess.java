@@ -67,6 +67,21 @@ public final class ServiceProcess implements AutoCloseable {
     return Files.readString(log);
   }
 
+  /**
+   * Lets it write no file beyond this many bytes from now on, as a full disk would.
+   *
+   * @param bytes a number or {@code unlimited}
+   */
+  public void limitFileSize(String bytes) throws IOException, InterruptedException {
+    Process limit =
+        new ProcessBuilder("prlimit", "--pid=" + process.pid(), "--fsize=" + bytes + ":unlimited")
+            .inheritIO()
+            .start();
+    if (limit.waitFor() != 0) {
+      throw new AssertionError("prlimit ended with " + limit.exitValue());
+    }
+  }
+
   /** Asks it to stop, as Kubernetes does, and waits for its exit code. */
   public int terminate() throws InterruptedException {
     process.destroy();

@@ -18,6 +18,8 @@ public final class StageTrial {
   private final CheckpointStore store;
   private final List<Reported> reported = new ArrayList<>();
   private long stopAt = Long.MAX_VALUE;
+  private long eventAt = Long.MAX_VALUE;
+  private Runnable event = () -> {};
 
   /** A trial in a folder; a second one in the same folder is the restarted process. */
   public StageTrial(Path home) {
@@ -32,6 +34,13 @@ public final class StageTrial {
   /** The process goes down when the stage reports this step. */
   public StageTrial stopAt(long step) {
     stopAt = step;
+    return this;
+  }
+
+  /** Something happens when the stage first reports this step or a later one. */
+  public StageTrial when(long step, Runnable event) {
+    eventAt = step;
+    this.event = event;
     return this;
   }
 
@@ -61,6 +70,10 @@ public final class StageTrial {
     public void progress(long step, long of, String phase, Map<String, Double> metrics) {
       this.step = step;
       reported.add(new Reported(step, of, phase, Map.copyOf(metrics)));
+      if (step >= eventAt) {
+        eventAt = Long.MAX_VALUE;
+        event.run();
+      }
     }
 
     @Override
