@@ -134,6 +134,12 @@ final class StageRun implements StageSignals {
     }
   }
 
+  /** Adds a metric to where the stage stands. */
+  synchronized void measured(String metric, double value) {
+    progress(
+        progress.getStep(), progress.getTotalSteps(), progress.getPhase(), Map.of(metric, value));
+  }
+
   @Override
   public boolean cancelled() {
     return cancelled;

@@ -61,7 +61,12 @@ final class StageThread {
     var context =
         new StageContext(stage.stage(), name, recipe, exchange.store(), fetch(name, run), run);
     dropOtherAttempts(context);
-    return stage.train(context);
+    ResidentMemory.resetPeak();
+    try {
+      return stage.train(context);
+    } finally {
+      ResidentMemory.peak().ifPresent(bytes -> run.measured(ResidentMemory.PEAK, bytes));
+    }
   }
 
   /** A service that holds an input may just be restarting: it is waited for. */
