@@ -45,8 +45,9 @@ class GatewayIT {
         await().until(() -> grpcHealth(gateway) == ServingStatus.SERVING);
         await().until(() -> Files.readString(gateway.log()).contains("rl/r/1 is loaded"));
       }
+      long before = outages(gateway);
       broker.halt();
-      Thread.sleep(3000);
+      await().atMost(60, SECONDS).until(() -> outages(gateway) > before);
       assertThat(gateway.health("ready")).isEqualTo(200);
 
       aClientInAnotherLanguageIsServedByReflectionAlone(gateway);
@@ -92,6 +93,14 @@ class GatewayIT {
                 + " the context length 64 of sft/r/1\"}");
     // Both ends watch the deadline: whichever is first says so, the server by resetting the stream.
     assertThat(seen.get("late").get("code").asText()).isIn("DEADLINE_EXCEEDED", "CANCELLED");
+  }
+
+  /** How often the gateway has said that its broker is gone. */
+  private static long outages(GatewayProcess gateway) throws IOException {
+    return Files.readString(gateway.log())
+        .lines()
+        .filter(line -> line.contains("cannot be reached"))
+        .count();
   }
 
   private static ServingStatus grpcHealth(GatewayProcess gateway) {

@@ -7,6 +7,7 @@ import static io.quartet.v1.ModelState.MODEL_STATE_LOADING;
 import static io.quartet.v1.ModelState.MODEL_STATE_READY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.Timestamp;
 import io.quartet.checkpoint.Checkpoint;
@@ -66,8 +67,7 @@ class ModelCatalogTest {
   @Test
   void nothingIsLoadedBeforeTheNewestIsKnown() throws InterruptedException {
     announce("base/r/1", 1);
-    var next = CompletableFuture.supplyAsync(this::next);
-    Thread.sleep(50);
+    CompletableFuture<CheckpointPublished> next = awaitedNext();
     assertThat(next).isNotDone();
     announce("base/r/2", 2);
     catalog.caughtUp();
@@ -131,9 +131,7 @@ class ModelCatalogTest {
     clock.pass(Duration.ofSeconds(11));
 
     assertThat(next().getCheckpointId()).isEqualTo("base/r/1");
-    var another = CompletableFuture.supplyAsync(this::next);
-    Thread.sleep(50);
-    assertThat(another).isNotDone();
+    assertThat(awaitedNext()).isNotDone();
   }
 
   @Test
@@ -264,6 +262,29 @@ class ModelCatalogTest {
     CheckpointPublished next = next();
     var id = io.quartet.checkpoint.CheckpointId.parse(next.getCheckpointId());
     catalog.loaded(next, ServedModel.open(store.get(id), OPTIONS, 3));
+  }
+
+  /** Asks for the next, and returns once that is there or is being waited for. */
+  private CompletableFuture<CheckpointPublished> awaitedNext() {
+    var next = new CompletableFuture<CheckpointPublished>();
+    var loader =
+        new Thread(
+            () -> {
+              try {
+                catalog.next().ifPresent(next::complete); // nothing once the catalog is closed
+              } catch (InterruptedException e) {
+                next.completeExceptionally(e);
+              }
+            });
+    loader.setDaemon(true);
+    loader.start();
+    await()
+        .until(
+            () ->
+                next.isDone()
+                    || loader.getState() == Thread.State.WAITING
+                    || loader.getState() == Thread.State.TIMED_WAITING);
+    return next;
   }
 
   private CheckpointPublished next() {
