@@ -23,7 +23,7 @@ class EndToEndIT {
 
   @TempDir private static Path folder;
   private static TestStack stack;
-  private static @Nullable Launched story;
+  private static @Nullable Story story;
 
   @BeforeAll
   static void up() throws Exception {
@@ -43,7 +43,7 @@ class EndToEndIT {
 
   @Test
   void aRunTellsItsWholeStoryThoughARolloutWorkerIsKilled() throws Exception {
-    Launched run = story();
+    Launched run = story().run();
 
     Path story = folder.resolve("runs/story");
     assertThat(run.output()).contains("Report: " + story.resolve("report.html"));
@@ -51,8 +51,7 @@ class EndToEndIT {
         .contains("all four stages completed");
     assertStory(JSON.readTree(story.resolve("report.json").toFile()));
 
-    Launched status = stack.launch("status");
-    assertThat(status.output())
+    assertThat(story().status())
         .containsPattern("rl-rollout +ended")
         .containsPattern("rl-rollout-2 +ready")
         .contains("run story: completed");
@@ -68,14 +67,17 @@ class EndToEndIT {
     assertThat(unknown.output()).startsWith("quartet: ").contains("'nope'").hasLineCount(1);
   }
 
+  /** A run that completed, and what the status was right then. */
+  private record Story(Launched run, String status) {}
+
   /** A run in which one of two rollout workers is killed; the first who asks waits for it. */
-  private static Launched story() throws Exception {
+  private static Story story() throws Exception {
     if (story == null) {
       Launched run = stack.launchWithoutWaiting("run", stack.recipe("tiny", ""), "--run=story");
       run.awaitOutput("rl      1/6");
       stack.process("rl-rollout").destroyForcibly();
       assertThat(run.exitCode()).as(run.output()).isZero();
-      story = run;
+      story = new Story(run, stack.launch("status").output());
     }
     return story;
   }
@@ -120,7 +122,7 @@ class EndToEndIT {
 
   @Test
   void aRunWhoseStagesAreAllKilledEndsWithTheWeightsOfAnUninterruptedOne() throws Exception {
-    assertThat(story().exitCode()).isZero();
+    story();
 
     Launched run = stack.launchWithoutWaiting("run", stack.recipe("tiny", ""), "--run=killed");
     Map<Stage, Long> resumed = new EnumMap<>(Stage.class);
@@ -132,10 +134,9 @@ class EndToEndIT {
     }
 
     assertThat(run.exitCode()).as(run.output()).isZero();
-    // What went on is known to have gone on: from the snapshot, not from the beginning.
+    // It went on from its snapshots: trained anew from step 1, it would end the same.
     assertThat(resumed)
-        .containsEntry(Stage.STAGE_BASE, 81L)
-        .containsEntry(Stage.STAGE_RL, 2L)
+        .hasSize(4)
         .allSatisfy((stage, step) -> assertThat(step).as(stage.name()).isGreaterThan(1));
     assertThat(KilledRun.weights(stack, "killed"))
         .hasSize(4)
