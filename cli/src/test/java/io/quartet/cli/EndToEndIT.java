@@ -127,8 +127,8 @@ class EndToEndIT {
     Launched run = stack.launchWithoutWaiting("run", stack.recipe("tiny", ""), "--run=killed");
     Map<Stage, Long> resumed = new EnumMap<>(Stage.class);
     try (KilledRun killed = new KilledRun(stack, "killed")) {
-      resumed.put(Stage.STAGE_BASE, killed.killAt(Stage.STAGE_BASE, 90, "base-service"));
-      resumed.put(Stage.STAGE_SFT, killed.killAt(Stage.STAGE_SFT, 25, "sft-service"));
+      resumed.put(Stage.STAGE_BASE, killed.killAt(Stage.STAGE_BASE, 45, "base-service"));
+      resumed.put(Stage.STAGE_SFT, killed.killAt(Stage.STAGE_SFT, 22, "sft-service"));
       resumed.put(Stage.STAGE_REWARD, killed.killAt(Stage.STAGE_REWARD, 12, "reward-service"));
       resumed.put(Stage.STAGE_RL, killed.killAt(Stage.STAGE_RL, 3, "rl-learner"));
     }

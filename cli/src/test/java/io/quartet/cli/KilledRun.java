@@ -3,6 +3,8 @@ package io.quartet.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Message;
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
 import io.quartet.cli.run.RunChannel;
 import io.quartet.cli.run.RunView;
 import io.quartet.v1.CheckpointFile;
@@ -41,9 +43,13 @@ final class KilledRun implements AutoCloseable {
     ProcessHandle killed = stack.process(process);
     killed.destroyForcibly();
     TestStack.await(() -> !killed.isAlive());
+    Timestamp end = Timestamps.fromMillis(System.currentTimeMillis());
     stack.repair();
-    await(stage, progress -> progress.getPhase().equals("starting"));
-    return await(stage, progress -> progress.getStep() > 0).getStep();
+    return await(
+            stage,
+            progress ->
+                progress.getStep() > 0 && Timestamps.compare(progress.getUpdated(), end) > 0)
+        .getStep();
   }
 
   private StageProgress await(Stage stage, Predicate<StageProgress> condition) throws Exception {
