@@ -36,7 +36,8 @@ public class BaseStage implements TrainingStage {
     long begun = System.nanoTime();
     Recipe recipe = context.recipe();
     int steps = recipe.base().steps();
-    context.progress(0, steps, "training tokenizer", Map.of());
+    String phase = recipe.model().from().isPresent() ? "loading" : "training tokenizer";
+    context.progress(0, Math.max(steps, 1), phase, Map.of());
     Corpus corpus = Corpus.of(recipe);
     BaseStart start = BaseStart.prepare(recipe, corpus, context.store(), context.scratch());
     try (Tokenizer tokenizer = Tokenizer.load(start.tokenizerFiles());
@@ -45,19 +46,23 @@ public class BaseStage implements TrainingStage {
       TokenizerFiles.copy(start.tokenizerFiles(), folder);
       start.config().write(folder);
       Map<String, Object> metrics = new LinkedHashMap<>();
-      double earlier;
-      BaseText text = new BaseText(tokenizer, start.config(), corpus);
-      try (ReplicaGroup group = join(context);
-          var pretraining = new BasePretraining(context, group, start, text)) {
-        earlier = pretraining.earlierSeconds();
-        pretraining.run(folder.resolve(Checkpoint.WEIGHTS));
-        metrics.putAll(pretraining.metrics());
+      double earlier = 0;
+      if (steps == 0) {
+        metrics.putAll(start.copyTo(folder));
+      } else {
+        var text = new BaseText(tokenizer, start.config(), corpus);
+        try (ReplicaGroup group = join(context);
+            var pretraining = new BasePretraining(context, group, start, text)) {
+          earlier = pretraining.earlierSeconds();
+          pretraining.run(folder.resolve(Checkpoint.WEIGHTS));
+          metrics.putAll(pretraining.metrics());
+        }
       }
       corpus
           .lessons()
           .ifPresent(
               lessons -> {
-                context.progress(steps, steps, "evaluating", Map.of());
+                context.progress(Math.max(steps, 1), Math.max(steps, 1), "evaluating", Map.of());
                 metrics.putAll(BaseEvaluation.measure(recipe, lessons, tokenizer, folder));
               });
       metrics.put("seconds", earlier + (System.nanoTime() - begun) / 1e9);
@@ -69,6 +74,9 @@ public class BaseStage implements TrainingStage {
   @Override
   public void follow(StageContext context) {
     Recipe recipe = context.recipe();
+    if (recipe.base().steps() == 0) {
+      return;
+    }
     Corpus corpus = Corpus.of(recipe);
     BaseStart start = BaseStart.prepare(recipe, corpus, context.store(), context.scratch());
     try (Tokenizer tokenizer = Tokenizer.load(start.tokenizerFiles());

@@ -17,6 +17,8 @@ import io.quartet.model.Precision;
 import io.quartet.recipe.Recipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -76,6 +78,19 @@ record BaseStart(
         Optional.of(checkpoint.id()));
   }
 
+  /**
+   * Puts another model into a folder as it is: its {@code config.json} and its weights, byte by
+   * byte.
+   *
+   * @return what there is to say of it, by the names of {@code training.json}
+   */
+  Map<String, Object> copyTo(Path folder) {
+    Path source = weights.orElseThrow(() -> new IllegalStateException("no model to start from"));
+    copy(tokenizerFiles.resolve(ModelConfig.FILE), folder.resolve(ModelConfig.FILE));
+    copy(source, folder.resolve(Checkpoint.WEIGHTS));
+    return Map.of("parameters", config.parameters());
+  }
+
   /** The model to train; build it outside of any pointer scope. */
   CausalLm model(Recipe recipe) {
     int sequence = recipe.base().sequence();
@@ -91,6 +106,14 @@ record BaseStart(
         .orElseGet(() -> new CausalLm(config, precision, recipe.seed()));
   }
 
+  private static void copy(Path from, Path to) {
+    try {
+      Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+    } catch (java.io.IOException e) {
+      throw QuartetException.writing(to, e);
+    }
+  }
+
   private static void create(Path folder) {
     try {
       Files.createDirectories(folder);
@@ -101,7 +124,7 @@ record BaseStart(
 
   private static void move(Path from, Path to) {
     try {
-      Files.move(from, to, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     } catch (java.io.IOException e) {
       throw QuartetException.writing(to, e);
     }

@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointFile;
 import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.OpenModel;
+import io.quartet.checkpoint.OpenModels;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.recipe.Recipe;
 import io.quartet.service.StageTrial;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +25,15 @@ class BaseStageTest {
           Recipe.committedYaml("tiny")
               .replace("steps: 150", "steps: 30")
               .replace("snapshot_every: 40", "snapshot_every: 10"));
+
+  private static final String FROM_OPEN =
+      """
+      threads: 1
+      precision: fp32
+      data: {lessons: {words: 40, held_out: 0.2, without_demonstrations: 0.3}}
+      model: {from: base/open/0}
+      evaluation: {max_tokens: 8}
+      """;
 
   @TempDir private Path folder;
 
@@ -109,6 +122,55 @@ class BaseStageTest {
     assertThat(second.training().parent()).contains(first.id());
     assertThat((Double) second.training().metrics().get("validation_loss"))
         .isLessThan((Double) first.training().metrics().get("validation_loss"));
+  }
+
+  @Test
+  void anImportedModelIsTakenAsItIsWhereThereAreNoSteps() throws Exception {
+    var trial = new StageTrial(folder.resolve("home"));
+    Checkpoint open =
+        OpenModel.importTo(
+            trial.store(), OpenModels.copy("sharded-bf16", folder), "open", Optional.empty());
+    Recipe from = Recipe.parse(FROM_OPEN + "base: {steps: 0}");
+
+    Checkpoint base = trial.train(new BaseStage(), "r", from);
+
+    assertThat(base.id()).hasToString("base/r/0");
+    assertThat(base.training().parent()).contains(open.id());
+    for (String same :
+        List.of("config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja")) {
+      assertThat(Files.mismatch(base.file(same), open.file(same))).isEqualTo(-1);
+    }
+    assertThat(base.training().metrics()).containsKeys("recall", "gold");
+  }
+
+  @Test
+  void trainingGoesOnFromAnImportedModel() throws Exception {
+    var trial = new StageTrial(folder.resolve("home"));
+    Checkpoint open =
+        OpenModel.importTo(
+            trial.store(), OpenModels.copy("qwen2", folder), "open", Optional.empty());
+    Recipe from = Recipe.parse(FROM_OPEN + "base: {steps: 8, sequence: 256, warmup_steps: 1}");
+
+    Checkpoint base = trial.train(new BaseStage(), "r", from);
+
+    assertThat(base.config()).isEqualTo(open.config());
+    List<Double> losses =
+        trial.reported().stream()
+            .filter(r -> r.phase().equals("training"))
+            .map(r -> r.metrics().get("loss"))
+            .toList();
+    assertThat(losses.get(losses.size() - 1)).isLessThan(losses.get(0));
+  }
+
+  @Test
+  void aContextThatTheImportedModelLacksIsRefused() {
+    var trial = new StageTrial(folder.resolve("home"));
+    OpenModel.importTo(trial.store(), OpenModels.copy("qwen2", folder), "open", Optional.empty());
+    Recipe from = Recipe.parse(FROM_OPEN + "base: {steps: 8, sequence: 512, warmup_steps: 1}");
+
+    assertThatThrownBy(() -> trial.train(new BaseStage(), "r", from))
+        .isInstanceOf(QuartetException.class)
+        .hasMessage("base.sequence: 512, expected at most the context of 'base/open/0', 256");
   }
 
   @Test

@@ -38,6 +38,8 @@ public final class Quartet {
         .addSubcommand(new ChatCommand(console))
         .addSubcommand(new CheckpointsCommand(console))
         .addSubcommand(new MergeCommand(console))
+        .addSubcommand(new ImportCommand(console))
+        .addSubcommand(new ExportCommand(console))
         .addSubcommand(new ReportCommand(console))
         .addSubcommand(new RecipeCommand(console))
         .setExecutionExceptionHandler(failures())

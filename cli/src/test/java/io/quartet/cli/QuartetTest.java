@@ -2,6 +2,7 @@ package io.quartet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quartet.checkpoint.OpenModels;
 import io.quartet.cli.report.PlausibleRun;
 import io.quartet.cli.run.RunFolder;
 import io.quartet.recipe.Recipe;
@@ -14,6 +15,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +39,8 @@ class QuartetTest {
         "chat",
         "checkpoints",
         "merge",
+        "import",
+        "export",
         "report",
         "recipe"
       })
@@ -153,6 +157,44 @@ class QuartetTest {
             .formatted(folder.resolve("home")),
         "merge",
         "sft/demo/5");
+  }
+
+  @Test
+  void anOpenModelIsImportedListedAndExported() throws Exception {
+    Path source = OpenModels.copy("qwen2", folder);
+
+    assertThat(run("import", source.toString(), "--name", "tiny")).isZero();
+    assertThat(run("checkpoints")).isZero();
+    assertThat(run("export", "base/tiny/0", folder.resolve("out").toString())).isZero();
+
+    assertThat(printed())
+        .startsWith("base/tiny/0  qwen2, 0.1 M parameters, float32, context 256\n")
+        .contains("In a recipe: model: {from: base/tiny/0}\n")
+        .contains("base/tiny/0                          ");
+    for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+      assertThat(folder.resolve("out").resolve(file))
+          .hasSameBinaryContentAs(source.resolve(file));
+    }
+  }
+
+  @Test
+  void whatCannotBeImportedOrExportedIsSaidInOneLine() throws Exception {
+    Path source = OpenModels.copy("llama", folder);
+    Files.move(source.resolve("model.safetensors"), source.resolve("pytorch_model.bin"));
+
+    assertFails(
+        source
+            + ": found 'pytorch_model.bin', a pickle, which can run code, expected"
+            + " model.safetensors or model.safetensors.index.json",
+        "import",
+        source.toString());
+    err.getBuffer().setLength(0);
+    assertFails(
+        "no checkpoint 'sft/none/3' in %s; ./quartet checkpoints lists what is there"
+            .formatted(folder.resolve("home")),
+        "export",
+        "sft/none/3",
+        folder.resolve("out").toString());
   }
 
   private Path installation() throws Exception {

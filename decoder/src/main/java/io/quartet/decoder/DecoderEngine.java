@@ -2,6 +2,7 @@ package io.quartet.decoder;
 
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,6 +55,11 @@ public final class DecoderEngine implements AutoCloseable {
   /** The most tokens of a prompt and its answer together. */
   public int contextLength() {
     return current.files().config().contextLength();
+  }
+
+  /** The configuration of the weights that answer now. */
+  public ModelConfig config() {
+    return current.files().config();
   }
 
   /** The name of the weights that answer now: the checkpoint's id, or its folder. */

@@ -1,7 +1,6 @@
 package io.quartet.evaluation;
 
 import io.quartet.checkpoint.ChatTemplate;
-import io.quartet.checkpoint.SpecialTokens;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.datasets.GoldScorer;
 import io.quartet.datasets.Question;
@@ -52,11 +51,11 @@ public record AnswerSampler(DecoderEngine engine, Tokenizer tokenizer, int maxTo
       int perQuestion,
       double temperature,
       long seed) {
-    int endOfText = tokenizer.specialToken(SpecialTokens.END_OF_TEXT);
+    int begin = engine.config().beginTokenId();
     return sample(
         questions,
-        question -> document(endOfText, tokenizer.encode(lessons.fewShotPrompt(question))),
-        endOfText,
+        question -> document(begin, tokenizer.encode(lessons.fewShotPrompt(question))),
+        engine.config().endTokenId(),
         perQuestion,
         temperature,
         seed);
@@ -104,10 +103,10 @@ public record AnswerSampler(DecoderEngine engine, Tokenizer tokenizer, int maxTo
         GoldScorer.score(question.word(), answer, ended));
   }
 
-  /** A document's beginning: the token between documents, then text. */
-  static int[] document(int endOfText, int... text) {
+  /** A document's beginning: the token that begins documents, then text. */
+  static int[] document(int begin, int... text) {
     int[] document = new int[text.length + 1];
-    document[0] = endOfText;
+    document[0] = begin;
     System.arraycopy(text, 0, document, 1, text.length);
     return document;
   }

@@ -1,6 +1,5 @@
 package io.quartet.evaluation;
 
-import io.quartet.checkpoint.SpecialTokens;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.datasets.GoldScorer;
 import io.quartet.datasets.Split;
@@ -31,11 +30,11 @@ public record GlossRecall(List<Recital> recitals) {
 
   /** Asks for every word. */
   public static GlossRecall measure(DecoderEngine engine, Tokenizer tokenizer, List<Word> words) {
-    int endOfText = tokenizer.specialToken(SpecialTokens.END_OF_TEXT);
+    int begin = engine.config().beginTokenId();
     List<int[]> prompts =
         words.stream()
             .map(word -> tokenizer.encode(" %s means".formatted(word.lemma())))
-            .map(tokens -> AnswerSampler.document(endOfText, tokens))
+            .map(tokens -> AnswerSampler.document(begin, tokens))
             .toList();
     SamplingParams params = new SamplingParams(0, 0, 1, 0, MAX_TOKENS, List.of("."));
     List<Generation> generations =

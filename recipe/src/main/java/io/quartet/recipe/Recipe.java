@@ -43,11 +43,18 @@ public record Recipe(
         "1 to 64 of a-z 0-9 . _ -, a letter or digit first");
     Check.atLeast("seed", seed, 0);
     Check.between("threads", threads, 1, 1024);
-    Check.between("base.sequence", base.sequence, 8, model.context);
-    Check.between("sft.sequence", sft.sequence, 8, model.context);
-    Check.between("rl.max_tokens", rl.maxTokens, 1, model.context - 1);
-    Check.between("evaluation.max_tokens", evaluation.maxTokens, 1, model.context - 1);
-    Check.between("serve.max_tokens", serve.maxTokens, 1, model.context - 1);
+    Check.holds(
+        base.steps() > 0 || model.from.isPresent(),
+        "base.steps",
+        base.steps(),
+        "at least 1, or a model to start from in model.from");
+    // Another model has a context of its own, which its stages check.
+    int context = model.from.isPresent() ? Model.MAX_CONTEXT : model.context;
+    Check.between("base.sequence", base.sequence, 8, context);
+    Check.between("sft.sequence", sft.sequence, 8, context);
+    Check.between("rl.max_tokens", rl.maxTokens, 1, context - 1);
+    Check.between("evaluation.max_tokens", evaluation.maxTokens, 1, context - 1);
+    Check.between("serve.max_tokens", serve.maxTokens, 1, context - 1);
     Check.holds(
         rl.reward == RewardSource.MODEL || data.lessons.isPresent(),
         "rl.reward",
@@ -221,6 +228,7 @@ public record Recipe(
       boolean tiedEmbeddings) {
     // Generation's rotary kernel takes no other head; better said before training than after it.
     private static final int HEAD_MULTIPLE = 16;
+    private static final int MAX_CONTEXT = 131_072;
 
     /** Validates the sizes. */
     public Model {
@@ -238,7 +246,7 @@ public record Recipe(
           keyValueHeads,
           "a divisor of heads " + heads);
       Check.between("feed_forward", feedForward, 8, 65_536);
-      Check.between("context", context, 16, 131_072);
+      Check.between("context", context, 16, MAX_CONTEXT);
       Check.positive("rope_theta", ropeTheta);
       Check.between("rms_norm_epsilon", rmsNormEpsilon, 0, 0.1);
     }
@@ -298,7 +306,7 @@ public record Recipe(
   /**
    * The optimizer and its learning rate over a stage.
    *
-   * @param steps optimiser steps
+   * @param steps optimiser steps; 0 only in the base stage, to take {@code model.from} as it is
    * @param learningRate the peak, after the warm-up
    * @param warmupSteps steps of a rising learning rate
    * @param schedule what follows
@@ -323,13 +331,15 @@ public record Recipe(
       double averageDecay) {
     /** Validates the values. */
     public Optimization {
-      Check.between("steps", steps, 1, 10_000_000);
+      Check.between("steps", steps, 0, 10_000_000);
       Check.holds(
           learningRate > 0 && learningRate < 1,
           "learning_rate",
           learningRate,
           "more than 0, less than 1");
-      Check.between("warmup_steps", warmupSteps, 0, steps);
+      if (steps > 0) {
+        Check.between("warmup_steps", warmupSteps, 0, steps);
+      }
       Check.between("final_share", finalShare, 0, 1);
       Check.between("decay_share", decayShare, 0.001, 1);
       Check.between("weight_decay", weightDecay, 0, 1);
@@ -379,6 +389,7 @@ public record Recipe(
       double baseTextShare) {
     /** Validates the values. */
     public Sft {
+      Check.atLeast("steps", optimization.steps(), 1);
       Check.between("batch", batch, 1, 65_536);
       Check.between("z_loss", zLoss, 0, 1);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
@@ -426,6 +437,7 @@ public record Recipe(
       int bestOf) {
     /** Validates the values. */
     public Reward {
+      Check.atLeast("steps", optimization.steps(), 1);
       Check.between("batch", batch, 1, 65_536);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
       Check.between("samples_per_prompt", samplesPerPrompt, 2, 256);

@@ -83,7 +83,7 @@ class RecipeTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "base: {steps: 0}              | 'base.steps': got 0, expected 1 to 10000000",
+        "base: {steps: 0}              | 'base.steps': got 0, expected at least 1, or a model to start from in model.from",
         "base: {steps: many}           | 'base.steps': got 'many', expected a whole number",
         "base: {steps: 1.5}            | 'base.steps': got 1.5, expected a whole number",
         "base: {steps: null}           | 'base.steps': got nothing, expected a whole number",

@@ -1,5 +1,8 @@
 package io.quartet.reward;
 
+import io.quartet.checkpoint.ChatTemplate;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.SpecialTokens;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.decoder.DecoderEngine;
@@ -50,14 +53,22 @@ final class Recital {
   /**
    * @param base the base model of the reward model's run
    * @param maxTokens the longest recital; 0 for none
+   * @throws QuartetException FAILED_PRECONDITION if there are to be recitals and the model has a
+   *     chat template of its own, in which nobody knows where a question is
    */
   Recital(DecoderEngine base, Tokenizer tokenizer, int maxTokens) {
     this.base = base;
     this.tokenizer = tokenizer;
     this.maxTokens = maxTokens;
-    this.documentToken = tokenizer.specialToken(SpecialTokens.END_OF_TEXT);
-    this.userToken = tokenizer.specialToken(SpecialTokens.USER);
-    this.assistantToken = tokenizer.specialToken(SpecialTokens.ASSISTANT);
+    if (maxTokens > 0 && !new ChatTemplate(tokenizer).own()) {
+      throw new QuartetException(
+          ErrorCode.FAILED_PRECONDITION,
+          "reward.recital_tokens: %d, expected 0 for a model with a chat template of its own"
+              .formatted(maxTokens));
+    }
+    this.documentToken = base.config().beginTokenId();
+    this.userToken = maxTokens == 0 ? 0 : tokenizer.specialToken(SpecialTokens.USER);
+    this.assistantToken = maxTokens == 0 ? 0 : tokenizer.specialToken(SpecialTokens.ASSISTANT);
   }
 
   /** The longest recital, in tokens. */

@@ -83,7 +83,7 @@ public class RewardStage implements TrainingStage {
     try (var comparisons = DatasetReader.comparisons(recipe.data().comparisons())) {
       return FileRewardData.of(
           recipe,
-          FileComparisons.of(comparisons.toList(), template, recital, recipe.model().context()));
+          FileComparisons.of(comparisons.toList(), template, recital, policy.contextLength()));
     }
   }
 

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.BpeTrainer;
+import io.quartet.checkpoint.ChatTemplate;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointFile;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.Conversation;
 import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.Message;
 import io.quartet.checkpoint.ModelConfig;
+import io.quartet.checkpoint.OpenModel;
+import io.quartet.checkpoint.OpenModels;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Stage;
 import io.quartet.checkpoint.Tokenizer;
@@ -24,10 +29,13 @@ import io.quartet.recipe.Recipe;
 import io.quartet.service.StageTrial;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 
 class SftStageTest {
   private static final Recipe TINY =
@@ -35,6 +43,8 @@ class SftStageTest {
           Recipe.committedYaml("tiny")
               .replace("steps: 60", "steps: 15")
               .replace("snapshot_every: 20", "snapshot_every: 5"));
+
+  static final List<String> FAMILIES = OpenModels.FAMILIES;
 
   @TempDir private Path folder;
 
@@ -56,6 +66,42 @@ class SftStageTest {
     double first = loss(trial.reported().get(1));
     double last = (Double) sft.training().metrics().get("validation_loss");
     assertThat(last).isLessThan(first);
+  }
+
+  @ParameterizedTest
+  @FieldSource("FAMILIES")
+  void anOpenModelLearnsInItsOwnChatFormat(String family) throws Exception {
+    var trial = new StageTrial(folder.resolve("home"));
+    Checkpoint open =
+        OpenModel.importTo(trial.store(), OpenModels.copy(family, folder), "r", Optional.empty());
+    Recipe recipe =
+        Recipe.parse(
+            """
+            threads: 1
+            precision: fp32
+            data: {lessons: {words: 40, held_out: 0.2, without_demonstrations: 0.3}}
+            model: {from: base/open/0}
+            base: {steps: 0}
+            sft: {steps: 8, sequence: 256, warmup_steps: 1, learning_rate: 0.003}
+            evaluation: {max_tokens: 8}
+            """);
+
+    Checkpoint sft = trial.train(new SftStage(), "r", recipe);
+
+    assertThat(sft.config()).isEqualTo(open.config());
+    List<Double> losses =
+        trial.reported().stream()
+            .filter(r -> r.phase().equals("training"))
+            .map(r -> r.metrics().get("loss"))
+            .toList();
+    assertThat(losses.get(losses.size() - 1)).isLessThan(losses.get(0));
+    assertThat(sft.training().metrics()).containsKey("gold");
+    try (Tokenizer before = open.tokenizer();
+        Tokenizer after = sft.tokenizer()) {
+      Conversation question = Conversation.of(Message.user("why?"));
+      assertThat(new ChatTemplate(after).prompt(question))
+          .isEqualTo(new ChatTemplate(before).prompt(question));
+    }
   }
 
   @Test

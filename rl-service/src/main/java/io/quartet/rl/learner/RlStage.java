@@ -64,7 +64,8 @@ public class RlStage implements TrainingStage {
         var outcome = new RlOutcome(context, tokenizer)) {
       var learner = new PolicyLearner(recipe, sft, workers);
       var versions = new PolicyVersions(exchange, events, sft, context.run());
-      var prompts = RolloutPrompts.of(recipe, new ChatTemplate(tokenizer));
+      var prompts =
+          RolloutPrompts.of(recipe, new ChatTemplate(tokenizer), sft.config().contextLength());
       Map<String, String> cursor = learner.restore(context.scratch()).orElse(Map.of());
       outcome.remember(figures(cursor));
       long update = Long.parseLong(cursor.getOrDefault(UPDATE, "0"));

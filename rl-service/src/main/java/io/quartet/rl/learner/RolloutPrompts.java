@@ -34,9 +34,10 @@ final class RolloutPrompts {
   /**
    * All prompts of a recipe.
    *
+   * @param modelContext the most tokens that the model reads
    * @throws QuartetException INVALID_ARGUMENT if one leaves no room for an answer
    */
-  static RolloutPrompts of(Recipe recipe, ChatTemplate template) {
+  static RolloutPrompts of(Recipe recipe, ChatTemplate template, int modelContext) {
     List<Prompt> all = new ArrayList<>();
     recipe
         .data()
@@ -48,7 +49,7 @@ final class RolloutPrompts {
         own.forEach(all::add);
       }
     }
-    int room = recipe.model().context() - recipe.rl().maxTokens();
+    int room = modelContext - recipe.rl().maxTokens();
     List<Encoded> prompts = new ArrayList<>();
     for (Prompt prompt : all) {
       int[] tokens = template.prompt(prompt.conversation());
@@ -57,11 +58,7 @@ final class RolloutPrompts {
             ErrorCode.INVALID_ARGUMENT,
             "prompt '%s': %d tokens, expected at most %d so that %d fit into the context of %d"
                 .formatted(
-                    prompt.id(),
-                    tokens.length,
-                    room,
-                    recipe.rl().maxTokens(),
-                    recipe.model().context()));
+                    prompt.id(), tokens.length, room, recipe.rl().maxTokens(), modelContext));
       }
       prompts.add(new Encoded(prompt.id(), tokens));
     }

@@ -1,0 +1,50 @@
+package io.quartet.cli;
+
+import io.quartet.checkpoint.CheckpointId;
+import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.OpenModel;
+import io.quartet.checkpoint.QuartetException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "export",
+    description = "Write a checkpoint as a folder that transformers, vLLM and llama.cpp open.",
+    mixinStandardHelpOptions = true)
+final class ExportCommand implements Callable<Integer> {
+  @Mixin private final WorkspaceOptions where = new WorkspaceOptions();
+
+  @Parameters(index = "0", paramLabel = "ID", description = "STAGE/RUN/STEP.")
+  private String id = "";
+
+  @Parameters(index = "1", paramLabel = "DIR", description = "An empty folder, or a new one.")
+  private Path folder = Path.of(".");
+
+  private final Console console;
+
+  ExportCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    CheckpointId wanted = CheckpointId.parse(id);
+    for (Path directory : where.workspace().stores()) {
+      var store = new CheckpointStore(directory);
+      var checkpoint = store.find(wanted);
+      if (checkpoint.isPresent()) {
+        OpenModel.export(store, checkpoint.get(), folder);
+        console.line("%s is in %s".formatted(wanted, folder));
+        return 0;
+      }
+    }
+    throw new QuartetException(
+        ErrorCode.NOT_FOUND,
+        "no checkpoint '%s' in %s; ./quartet checkpoints lists what is there"
+            .formatted(wanted, where.workspace().home()));
+  }
+}
