@@ -172,8 +172,7 @@ class QuartetTest {
         .contains("In a recipe: model: {from: base/tiny/0}\n")
         .contains("base/tiny/0                          ");
     for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
-      assertThat(folder.resolve("out").resolve(file))
-          .hasSameBinaryContentAs(source.resolve(file));
+      assertThat(folder.resolve("out").resolve(file)).hasSameBinaryContentAs(source.resolve(file));
     }
   }
 
