@@ -30,7 +30,7 @@ class RewardStageTest {
     Checkpoint base = inputs(uninterrupted.store());
     Checkpoint whole = uninterrupted.train(new RewardStage(), "r", TINY);
 
-    assertThat(whole.id()).hasToString("reward/r/10");
+    assertThat(whole.id()).hasToString("reward/r/" + TINY.reward().steps());
     assertThat(whole.config().architecture()).isEqualTo(Architecture.SEQUENCE_CLASSIFICATION);
     assertThat(whole.training().parent()).contains(base.id());
     Map<String, Object> metrics = whole.training().metrics();
