@@ -62,7 +62,7 @@ class BaseReplicasIT {
     StageProgress end = progress.get(progress.size() - 1);
     assertThat(end.getState()).as(end.toString()).isEqualTo(StageState.STAGE_STATE_COMPLETED);
     Checkpoint trained = store(0).get(CheckpointId.parse("base/pair/60"));
-    assertThat(trained.training().metrics()).containsEntry("replicas", 2);
+    assertThat(trained.training().metrics()).containsEntry("replicas", 2L);
     assertThat(store(1).list()).isEmpty();
     Checkpoint alone =
         new StageTrial(folder.resolve("alone"))
