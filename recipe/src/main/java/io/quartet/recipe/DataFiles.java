@@ -23,6 +23,7 @@ record DataFiles(Path folder) {
     Recipe.Data data = recipe.data();
     return new Recipe(
         recipe.name(),
+        recipe.stages(),
         recipe.seed(),
         recipe.threads(),
         recipe.precision(),

@@ -5,6 +5,7 @@ import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.SpecialTokens;
+import io.quartet.checkpoint.Stage;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import java.util.Set;
  * values of the committed recipe {@code default}; {@link #yaml()} has them all.
  *
  * @param name what the run is about; a run without a name of its own is called after it
+ * @param stages what the run consists of: all four, or the first of them
  * @param seed every random choice of the run follows from it
  * @param threads threads of each stage's numerics
  * @param precision number format of the matrix products in training
@@ -22,6 +24,7 @@ import java.util.Set;
  */
 public record Recipe(
     String name,
+    List<Stage> stages,
     long seed,
     int threads,
     Precision precision,
@@ -41,6 +44,16 @@ public record Recipe(
         "name",
         "'" + name + "'",
         "1 to 64 of a-z 0-9 . _ -, a letter or digit first");
+    stages = List.copyOf(stages);
+    List<Stage> all = List.of(Stage.values());
+    Check.holds(
+        !stages.isEmpty()
+            && stages.size() <= all.size()
+            && stages.equals(all.subList(0, stages.size())),
+        "stages",
+        labels(stages),
+        labels(all) + " or the first of them");
+    data.requireFor(stages);
     Check.atLeast("seed", seed, 0);
     Check.between("threads", threads, 1, 1024);
     Check.holds(
@@ -51,15 +64,23 @@ public record Recipe(
     // Another model has a context of its own, which its stages check.
     int context = model.from.isPresent() ? Model.MAX_CONTEXT : model.context;
     Check.between("base.sequence", base.sequence, 8, context);
-    Check.between("sft.sequence", sft.sequence, 8, context);
-    Check.between("rl.max_tokens", rl.maxTokens, 1, context - 1);
+    if (stages.contains(Stage.SFT)) {
+      Check.between("sft.sequence", sft.sequence, 8, context);
+    }
+    if (stages.contains(Stage.RL)) {
+      Check.between("rl.max_tokens", rl.maxTokens, 1, context - 1);
+      Check.holds(
+          rl.reward == RewardSource.MODEL || data.lessons.isPresent(),
+          "rl.reward",
+          "gold",
+          "model, for without data.lessons there is no gold score");
+    }
     Check.between("evaluation.max_tokens", evaluation.maxTokens, 1, context - 1);
     Check.between("serve.max_tokens", serve.maxTokens, 1, context - 1);
-    Check.holds(
-        rl.reward == RewardSource.MODEL || data.lessons.isPresent(),
-        "rl.reward",
-        "gold",
-        "model, for without data.lessons there is no gold score");
+  }
+
+  private static List<String> labels(List<Stage> stages) {
+    return stages.stream().map(Stage::label).toList();
   }
 
   /**
@@ -117,18 +138,28 @@ public record Recipe(
       List<String> comparisons,
       List<String> prompts,
       Tokenizer tokenizer) {
-    /** Validates that each stage has something to learn from. */
+    /** Copies the lists. */
     public Data {
       documents = List.copyOf(documents);
       demonstrations = List.copyOf(demonstrations);
       comparisons = List.copyOf(comparisons);
       prompts = List.copyOf(prompts);
-      boolean taught = lessons.isPresent();
-      String expected = "files, or data.lessons";
-      Check.holds(taught || !documents.isEmpty(), "documents", documents, expected);
-      Check.holds(taught || !demonstrations.isEmpty(), "demonstrations", demonstrations, expected);
-      Check.holds(taught || !comparisons.isEmpty(), "comparisons", comparisons, expected);
-      Check.holds(taught || !prompts.isEmpty(), "prompts", prompts, expected);
+    }
+
+    /** Checks that each of a run's stages has something to learn from. */
+    private void requireFor(List<Stage> stages) {
+      for (Stage stage : stages) {
+        switch (stage) {
+          case BASE -> require("data.documents", documents);
+          case SFT -> require("data.demonstrations", demonstrations);
+          case REWARD -> require("data.comparisons", comparisons);
+          case RL -> require("data.prompts", prompts);
+        }
+      }
+    }
+
+    private void require(String key, List<String> files) {
+      Check.holds(lessons.isPresent() || !files.isEmpty(), key, files, "files, or data.lessons");
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Stage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -103,11 +104,34 @@ class RecipeTest {
         "rl: {minibatch: 65}           | 'rl.minibatch': got 65, expected 1 to 64",
         "rl: {max_tokens: 128}         | 'rl.max_tokens': got 128, expected 1 to 127",
         "name: Big Run                 | 'name': got 'Big Run', expected 1 to 64 of a-z 0-9 . _ -, a letter or digit first",
+        "stages: [base, tune]          | 'stages[1]': got 'tune', expected base or sft or reward or rl",
+        "stages: []                    | 'stages': got [], expected [base, sft, reward, rl] or the first of them",
+        "stages: [base, reward]        | 'stages': got [base, reward], expected [base, sft, reward, rl] or the first of them",
+        "stages: [sft]                 | 'stages': got [sft], expected [base, sft, reward, rl] or the first of them",
+        "stages: base                  | 'stages': got 'base', expected a list",
         "precision: fp8                | 'precision': got 'fp8', expected fp32 or bf16",
         "just text                     | got just text, expected keys and values",
       })
   void valuesAreRefusedWithPathGotAndExpected(String yaml, String message) {
     assertRefused(yaml, message);
+  }
+
+  @Test
+  void stagesThatARunHasNotNeedNoDataAndNoFittingSizes() {
+    Recipe recipe =
+        Recipe.parse(
+            """
+            stages: [base]
+            data: {lessons: null, documents: [a.txt]}
+            model: {context: 64}
+            base: {sequence: 64}
+            """);
+
+    assertThat(recipe.stages()).containsExactly(Stage.BASE);
+    assertThat(Recipe.parse(recipe.yaml())).isEqualTo(recipe);
+    assertRefused(
+        "stages: [base, sft]\ndata: {lessons: null, documents: [a.txt]}",
+        "'data.demonstrations': got [], expected files, or data.lessons");
   }
 
   @Test

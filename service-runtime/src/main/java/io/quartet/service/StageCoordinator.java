@@ -1,6 +1,7 @@
 package io.quartet.service;
 
 import static io.quartet.checkpoint.ErrorCode.ALREADY_EXISTS;
+import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 import static io.quartet.checkpoint.ErrorCode.NOT_FOUND;
 import static io.quartet.service.StageTransitions.terminal;
 import static io.quartet.v1.StageState.STAGE_STATE_COMPLETED;
@@ -96,11 +97,17 @@ public final class StageCoordinator implements AutoCloseable {
   /**
    * Starts a run by hand, for this stage only.
    *
-   * @throws QuartetException INVALID_ARGUMENT for a bad name or recipe; ALREADY_EXISTS if the run
-   *     is known here
+   * @throws QuartetException INVALID_ARGUMENT for a bad name or recipe, or one without this stage;
+   *     ALREADY_EXISTS if the run is known here
    */
   public synchronized StageProgress start(String run, String recipeYaml) {
-    Recipe.parse(recipeYaml); // the caller hears of a bad one at once
+    Recipe recipe = Recipe.parse(recipeYaml); // the caller hears of a bad one at once
+    if (!recipe.stages().contains(stage)) {
+      throw new QuartetException(
+          INVALID_ARGUMENT,
+          "run '%s': its recipe's stages are %s, expected %s among them"
+              .formatted(run, recipe.stages().stream().map(Stage::label).toList(), stage.label()));
+    }
     Known earlier = known.get(run);
     if (earlier != null) {
       throw new QuartetException(
@@ -161,12 +168,27 @@ public final class StageCoordinator implements AutoCloseable {
         earlier.run().cancel();
       }
     } else if (earlier == null) {
+      if (!concerns(submission)) {
+        LOG.debugf("run '%s' has no %s stage", run, stage.label());
+        return;
+      }
       register(
           submission,
           ends.of(stage, submission)
               .orElseGet(() -> StageTransitions.pending(stage, run, clock.instant())));
     } else if (retries(earlier, submission)) {
       register(submission, StageTransitions.pending(stage, run, clock.instant()));
+    }
+  }
+
+  /**
+   * Whether a run has this stage; one whose recipe cannot be read does, and fails with the cause.
+   */
+  private boolean concerns(RunSubmitted submission) {
+    try {
+      return Recipe.parse(submission.getRecipeYaml()).stages().contains(stage);
+    } catch (QuartetException e) {
+      return true;
     }
   }
 

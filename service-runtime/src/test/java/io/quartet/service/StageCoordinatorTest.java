@@ -82,6 +82,35 @@ class StageCoordinatorTest {
   }
 
   @Test
+  void aRunThatDoesNotNameTheStageIsNoneOfItsBusiness() throws Exception {
+    String onlyBase = RECIPE + "\nstages: [base]\n";
+    var sft = new CountingStage(Stage.SFT, BASE, 10);
+    try (var baseService = service(new CountingStage(Stage.BASE, NOTHING, 20), "base");
+        var sftService = service(sft, "sft")) {
+      for (String run : new String[] {"pretraining", "both"}) {
+        SUBMITTED.add(run);
+        var submission = submission(run);
+        baseService
+            .events()
+            .publish(
+                Topic.RUNS,
+                run.equals("both")
+                    ? submission
+                    : submission.toBuilder().setRecipeYaml(onlyBase).build())
+            .get(10, SECONDS);
+      }
+
+      baseService.await("pretraining", "completed");
+      sftService.await("both", "completed"); // submitted after the other
+
+      assertThatThrownBy(() -> sftService.coordinator().run("pretraining"))
+          .hasMessage("run 'pretraining' is unknown to the sft service");
+      assertThatThrownBy(() -> sftService.coordinator().start("by-hand", onlyBase))
+          .hasMessage("run 'by-hand': its recipe's stages are [base], expected sft among them");
+    }
+  }
+
+  @Test
   void aFailedStageTellsItsCauseAndNothingDownstreamStarts() throws Exception {
     var base = new CountingStage(Stage.BASE, NOTHING, 10);
     base.failsAt = 3;

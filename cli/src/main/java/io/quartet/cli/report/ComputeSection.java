@@ -2,11 +2,10 @@ package io.quartet.cli.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Map;
 
 /** Where the time and the arithmetic went: each stage's share. */
 final class ComputeSection {
-  private static final List<String> STAGES = List.of("base", "sft", "reward", "rl");
-
   private final JsonNode stages;
 
   ComputeSection(JsonNode stages) {
@@ -19,7 +18,7 @@ final class ComputeSection {
     html.append(
         "<table class=compute><tr><th>stage<th>time<th>tokens<th>tokens a second<th>FLOPs<th>share of FLOPs<th>memory at most");
     double all = sum("flops");
-    for (String stage : STAGES) {
+    for (String stage : names()) {
       JsonNode figures = stages.path(stage);
       double flops = figures.path("flops").asDouble(Double.NaN);
       html.append(
@@ -41,8 +40,12 @@ final class ComputeSection {
     return Double.isNaN(bytes) ? "–" : "%.2f GB".formatted(bytes / 1e9);
   }
 
+  private List<String> names() {
+    return stages.properties().stream().map(Map.Entry::getKey).toList();
+  }
+
   private double sum(String figure) {
-    return STAGES.stream().mapToDouble(s -> stages.path(s).path(figure).asDouble(0)).sum();
+    return names().stream().mapToDouble(s -> stages.path(s).path(figure).asDouble(0)).sum();
   }
 
   private String bar(String figure, String title) {
@@ -52,7 +55,7 @@ final class ComputeSection {
     }
     StringBuilder bar =
         new StringBuilder("<div class=shares><span>%s</span><div>".formatted(title));
-    for (String stage : STAGES) {
+    for (String stage : names()) {
       double share = stages.path(stage).path(figure).asDouble(0) / all;
       if (share > 0) {
         bar.append(

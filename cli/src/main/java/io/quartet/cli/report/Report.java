@@ -60,23 +60,33 @@ public record Report(RunView view, ObjectNode json) {
     json.put("run", view.run());
     json.put("seconds", view.elapsed().toMillis() / 1000.0);
     ObjectNode stages = json.putObject("stages");
-    RunView.STAGES.forEach(s -> stages.set(RunView.label(s), stage(view, s)));
+    view.stages().forEach(s -> stages.set(RunView.label(s), stage(view, s)));
     ObjectNode gold = json.putObject("gold");
-    gold.set("base", figure(stages.at("/base/gold")));
-    gold.set("sft", figure(stages.at("/sft/gold")));
-    gold.set("rl", figure(stages.at("/rl/gold_after")));
+    putIn(view, Stage.STAGE_BASE, gold, stages.at("/base/gold"));
+    putIn(view, Stage.STAGE_SFT, gold, stages.at("/sft/gold"));
+    putIn(view, Stage.STAGE_RL, gold, stages.at("/rl/gold_after"));
     JsonNode rates = StageMetrics.of(view, Stage.STAGE_RL).path("win_rates");
     ObjectNode winRates = json.putObject("win_rates");
-    for (String pair : List.of("rl_vs_sft", "rl_vs_base", "sft_vs_base")) {
-      winRates.set(pair, figure(rates.path(pair)));
+    if (view.stages().contains(Stage.STAGE_RL)) {
+      for (String pair : List.of("rl_vs_sft", "rl_vs_base", "sft_vs_base")) {
+        winRates.set(pair, figure(rates.path(pair)));
+      }
     }
     ObjectNode checkpoints = json.putObject("checkpoints");
-    RunView.STAGES.forEach(
-        s ->
-            checkpoints.put(
-                RunView.label(s),
-                view.result(s).map(CheckpointPublished::getCheckpointId).orElse(null)));
+    view.stages()
+        .forEach(
+            s ->
+                checkpoints.put(
+                    RunView.label(s),
+                    view.result(s).map(CheckpointPublished::getCheckpointId).orElse(null)));
     return new Report(view, json);
+  }
+
+  /** A stage's figure, unless the run has no such stage. */
+  private static void putIn(RunView view, Stage stage, ObjectNode json, JsonNode figure) {
+    if (view.stages().contains(stage)) {
+      json.set(RunView.label(stage), figure(figure));
+    }
   }
 
   private static ObjectNode stage(RunView view, Stage stage) {

@@ -1,5 +1,7 @@
 package io.quartet.cli.report;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import io.quartet.cli.run.RunView;
 import io.quartet.v1.CheckpointPublished;
@@ -55,26 +57,43 @@ final class ReportPage {
     if (view.failure().isPresent()) {
       return "failed: " + Html.escape(view.failure().get().getFailure().getMessage());
     }
-    return view.completed() ? "all four stages completed" : "not completed";
+    if (!view.completed()) {
+      return "not completed";
+    }
+    return view.stages().size() == RunView.STAGES.size()
+        ? "all four stages completed"
+        : view.stages().stream().map(RunView::label).collect(joining(" and ", "", " completed"));
   }
 
   private String result() {
     StringBuilder result = new StringBuilder("<div class=tiles>");
+    JsonNode characters = json.at("/stages/base/nats_per_character");
+    if (view.stages().size() == 1 && characters.isNumber()) {
+      result.append(
+          tile("base", "nats a held-out character", "%.4f".formatted(characters.asDouble())));
+    }
     for (String model : MODELS) {
       JsonNode gold = json.at("/gold/" + model);
-      String score = Estimate.parse(gold).map(e -> Figures.score(e.mean())).orElse("–");
-      result.append(tile(model, "gold, " + NAMES.get(model), score));
+      if (!gold.isMissingNode()) {
+        String score = Estimate.parse(gold).map(e -> Figures.score(e.mean())).orElse("–");
+        result.append(tile(model, "gold, " + NAMES.get(model), score));
+      }
     }
     JsonNode rl = json.at("/stages/rl");
-    result
-        .append(
-            tile(
-                "rl",
-                "reward before → after",
-                reward(rl.path("reward_before")) + " → " + reward(rl.path("reward_after"))))
-        .append(tile("rl", "KL to SFT, nats an answer", number(rl.path("kl"))))
-        .append(tile("reward", "pairs ranked right", number(json.at("/stages/reward/accuracy"))))
-        .append("</div><div class=charts>");
+    if (!rl.isMissingNode()) {
+      result
+          .append(
+              tile(
+                  "rl",
+                  "reward before → after",
+                  reward(rl.path("reward_before")) + " → " + reward(rl.path("reward_after"))))
+          .append(tile("rl", "KL to SFT, nats an answer", number(rl.path("kl"))));
+    }
+    JsonNode reward = json.at("/stages/reward");
+    if (!reward.isMissingNode()) {
+      result.append(tile("reward", "pairs ranked right", number(reward.path("accuracy"))));
+    }
+    result.append("</div><div class=charts>");
     List<IntervalChart.Row> rates = winRates();
     if (!rates.isEmpty()) {
       result.append(new IntervalChart("win rates with 95 % intervals", rates, 0.5).svg());
@@ -147,7 +166,13 @@ final class ReportPage {
       }
       samples.append("</article>");
     }
-    return samples.isEmpty() ? "<p class=none>The RL stage kept none.</p>" : samples.toString();
+    return samples.isEmpty() ? "<p class=none>%s</p>".formatted(noSamples()) : samples.toString();
+  }
+
+  private String noSamples() {
+    return view.stages().contains(Stage.STAGE_RL)
+        ? "The RL stage kept none."
+        : "The RL stage makes them, and this run ends before it.";
   }
 
   private static String answer(String model, Sample.Answer answer) {
@@ -159,7 +184,7 @@ final class ReportPage {
 
   private String stages() {
     StringBuilder stages = new StringBuilder();
-    for (Stage stage : RunView.STAGES) {
+    for (Stage stage : view.stages()) {
       stages.append(
           new StageSection(
                   view,
@@ -173,7 +198,7 @@ final class ReportPage {
 
   private String checkpoints() {
     StringBuilder rows = new StringBuilder();
-    for (Stage stage : RunView.STAGES) {
+    for (Stage stage : view.stages()) {
       Optional<CheckpointPublished> checkpoint = view.result(stage);
       checkpoint.ifPresent(
           c ->

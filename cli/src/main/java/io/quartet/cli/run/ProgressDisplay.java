@@ -48,7 +48,7 @@ public final class ProgressDisplay {
         draw(view);
       }
     } else {
-      RunView.STAGES.forEach(s -> say(view, s));
+      view.stages().forEach(s -> say(view, s));
     }
   }
 
@@ -58,7 +58,7 @@ public final class ProgressDisplay {
       draw(view);
       drawn = 0;
     } else {
-      RunView.STAGES.forEach(s -> say(view, s));
+      view.stages().forEach(s -> say(view, s));
     }
   }
 
@@ -70,8 +70,8 @@ public final class ProgressDisplay {
 
   private void draw(RunView view) {
     erase();
-    RunView.STAGES.forEach(s -> console.line(lines.live(view, s)));
-    drawn = RunView.STAGES.size();
+    view.stages().forEach(s -> console.line(lines.live(view, s)));
+    drawn = view.stages().size();
   }
 
   private void erase() {

@@ -1,5 +1,7 @@
 package io.quartet.cli.run;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.protobuf.Message;
 import io.quartet.cli.Console;
 import io.quartet.v1.StageState;
@@ -27,11 +29,18 @@ public final class RunBoard {
       console.line("No run was submitted yet.");
     }
     for (RunView run : runs.values()) {
-      console.line("run %s: %s".formatted(run.run(), state(run)));
-      RunView.STAGES.stream()
+      console.line("run %s: %s%s".formatted(run.run(), state(run), stages(run)));
+      run.stages().stream()
           .filter(s -> run.state(s) != StageState.STAGE_STATE_UNSPECIFIED)
           .forEach(s -> console.line("  " + lines.plain(run, s)));
     }
+  }
+
+  /** Said only of a run that has not all of them. */
+  private static String stages(RunView run) {
+    return run.stages().size() == RunView.STAGES.size()
+        ? ""
+        : run.stages().stream().map(RunView::label).collect(joining(", ", " (", " only)"));
   }
 
   private static String state(RunView run) {

@@ -2,6 +2,8 @@ package io.quartet.cli.run;
 
 import com.google.protobuf.Message;
 import com.google.protobuf.Timestamp;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.recipe.Recipe;
 import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.RunSubmitted;
 import io.quartet.v1.Stage;
@@ -18,12 +20,13 @@ import java.util.Optional;
 
 /** All that the events of one run say, in the order in which they came. */
 public final class RunView {
-  /** The stages, in the order in which they run. */
+  /** The stages that there are, in the order in which they run. */
   public static final List<Stage> STAGES =
       List.of(Stage.STAGE_BASE, Stage.STAGE_SFT, Stage.STAGE_REWARD, Stage.STAGE_RL);
 
   private final String run;
   private Optional<RunSubmitted> submission = Optional.empty();
+  private List<Stage> stages = STAGES;
   private final Map<Stage, List<StageProgress>> progress = new EnumMap<>(Stage.class);
   private final Map<String, CheckpointPublished> checkpoints = new HashMap<>();
 
@@ -44,11 +47,26 @@ public final class RunView {
     }
     if (event instanceof RunSubmitted submitted) {
       submission = Optional.of(submitted);
+      stages = stages(submitted);
     } else if (event instanceof StageProgress update) {
       progress.computeIfAbsent(update.getStage(), s -> new ArrayList<>()).add(update);
     } else if (event instanceof CheckpointPublished checkpoint) {
       checkpoints.put(checkpoint.getCheckpointId(), checkpoint);
     }
+  }
+
+  /** A recipe that cannot be read fails in every stage. */
+  private static List<Stage> stages(RunSubmitted submitted) {
+    try {
+      return STAGES.subList(0, Recipe.parse(submitted.getRecipeYaml()).stages().size());
+    } catch (QuartetException e) {
+      return STAGES;
+    }
+  }
+
+  /** The stages that this run has, in their order; all of them before it was submitted. */
+  public List<Stage> stages() {
+    return stages;
   }
 
   /** What was submitted, with {@code cancelled} set once it was cancelled. */
@@ -94,7 +112,7 @@ public final class RunView {
   /** From the submission to the newest event of a stage. */
   public Duration elapsed() {
     Optional<Instant> newest =
-        STAGES.stream()
+        stages.stream()
             .flatMap(s -> latest(s).stream())
             .map(p -> instant(p.getUpdated()))
             .max(Instant::compareTo);
@@ -105,25 +123,25 @@ public final class RunView {
 
   /** The first stage that failed. */
   public Optional<StageProgress> failure() {
-    return STAGES.stream()
+    return stages.stream()
         .flatMap(s -> latest(s).stream())
         .filter(p -> p.getState() == StageState.STAGE_STATE_FAILED)
         .findFirst();
   }
 
-  /** Whether every stage completed and announced its checkpoint. */
+  /** Whether every stage of the run completed and announced its checkpoint. */
   public boolean completed() {
-    return STAGES.stream().allMatch(s -> result(s).isPresent());
+    return stages.stream().allMatch(s -> result(s).isPresent());
   }
 
   /** Whether some stage was cancelled. */
   public boolean cancelled() {
-    return STAGES.stream().anyMatch(s -> state(s) == StageState.STAGE_STATE_CANCELLED);
+    return stages.stream().anyMatch(s -> state(s) == StageState.STAGE_STATE_CANCELLED);
   }
 
   /** Whether no stage will do anything more. */
   public boolean ended() {
-    return STAGES.stream().allMatch(s -> ended(state(s)));
+    return stages.stream().allMatch(s -> ended(state(s)));
   }
 
   /** Whether a state is a stage's last. */

@@ -62,12 +62,12 @@ final class StageLine {
   }
 
   private static String waiting(RunView view, Stage stage) {
-    int index = RunView.STAGES.indexOf(stage);
-    if (index == 0
-        || view.state(RunView.STAGES.get(index - 1)) == StageState.STAGE_STATE_COMPLETED) {
+    int index = view.stages().indexOf(stage);
+    if (index <= 0
+        || view.state(view.stages().get(index - 1)) == StageState.STAGE_STATE_COMPLETED) {
       return "starting";
     }
-    return "waits for " + RunView.label(RunView.STAGES.get(index - 1));
+    return "waits for " + RunView.label(view.stages().get(index - 1));
   }
 
   private static String cause(StageProgress progress) {

@@ -48,6 +48,27 @@ public final class PlausibleRun {
     return run.events;
   }
 
+  /** The events of the stages that a recipe names. */
+  public static List<Message> eventsOf(String yaml) {
+    Recipe recipe = Recipe.parse(yaml);
+    List<Message> some = new ArrayList<>();
+    for (Message event : events()) {
+      if (event instanceof RunSubmitted submitted) {
+        some.add(submitted.toBuilder().setRecipeYaml(recipe.yaml()).build());
+      } else if (recipe.stages().stream().anyMatch(s -> s.label().equals(label(event)))) {
+        some.add(event);
+      }
+    }
+    return some;
+  }
+
+  private static String label(Message event) {
+    return RunView.label(
+        event instanceof StageProgress progress
+            ? progress.getStage()
+            : ((CheckpointPublished) event).getStage());
+  }
+
   private void tell() {
     events.add(
         RunSubmitted.newBuilder()

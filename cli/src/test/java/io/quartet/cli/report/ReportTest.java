@@ -77,6 +77,23 @@ class ReportTest {
   }
 
   @Test
+  void aRunThatEndsEarlyByItsRecipeLacksTheOtherStages() {
+    RunView view = new RunView(PlausibleRun.NAME);
+    PlausibleRun.eventsOf("stages: [base, sft]").forEach(view::add);
+
+    Report report = Report.of(view);
+
+    assertThat(keys(report.json().path("stages"))).containsExactly("base", "sft");
+    assertThat(keys(report.json().path("gold"))).containsExactly("base", "sft");
+    assertThat(report.json().path("win_rates")).isEmpty();
+    assertThat(keys(report.json().path("checkpoints"))).containsExactly("base", "sft");
+    assertThat(new ReportPage(report).html())
+        .contains("base and sft completed")
+        .doesNotContain("Reward model")
+        .doesNotContain("KL to SFT");
+  }
+
+  @Test
   void thePageNeedsNothingElseAndEscapesWhatModelsSay(@TempDir Path folder) throws Exception {
     RunFolder run = RunFolder.create(folder.resolve(PlausibleRun.NAME), "name: default\n");
 

@@ -44,6 +44,16 @@ class RunViewTest {
   }
 
   @Test
+  void aRunOfTheFirstStagesCompletesWithTheLastOfThem() {
+    RunView view = new RunView(PlausibleRun.NAME);
+    PlausibleRun.eventsOf("stages: [base, sft]").forEach(view::add);
+
+    assertThat(view.stages()).containsExactly(Stage.STAGE_BASE, Stage.STAGE_SFT);
+    assertThat(view.completed()).isTrue();
+    assertThat(view.ended()).isTrue();
+  }
+
+  @Test
   void eventsOfOtherRunsChangeNothing() {
     RunView view = new RunView("other");
 
