@@ -5,6 +5,7 @@ import io.quartet.model.CausalLm;
 import io.quartet.model.GemmRoof;
 import io.quartet.model.LanguageModelTraining;
 import io.quartet.model.LearningRateSchedule;
+import io.quartet.model.PassOptions;
 import io.quartet.model.ReplicaGroup;
 import io.quartet.model.StepMetrics;
 import io.quartet.model.TorchRuntime;
@@ -50,16 +51,17 @@ final class BasePretraining implements AutoCloseable {
             optimization.decayShare());
     var trainer =
         new Trainer<>(
-            model,
-            new AdamW(
                 model,
-                AdamW.Options.of(optimization.weightDecay())
-                    .withMuon(optimization.optimizer() == Optimizer.MUON)
-                    .withAverage(optimization.averageDecay())),
-            schedule,
-            optimization.gradientClip(),
-            workers,
-            group);
+                new AdamW(
+                    model,
+                    AdamW.Options.of(optimization.weightDecay())
+                        .withMuon(optimization.optimizer() == Optimizer.MUON)
+                        .withAverage(optimization.averageDecay())),
+                schedule,
+                optimization.gradientClip(),
+                workers,
+                group)
+            .passing(new PassOptions(base.dropout()));
     this.training =
         new LanguageModelTraining(
             trainer,
@@ -79,6 +81,7 @@ final class BasePretraining implements AutoCloseable {
   void follow() {
     training.run(recipe.base().steps(), context::stopping, this::stepped);
     training.measure(text.heldOut());
+    training.measure(text.heldOutWindows());
   }
 
   /** Trains to the last step and writes the weights. */
@@ -103,19 +106,29 @@ final class BasePretraining implements AutoCloseable {
   Map<String, Object> metrics() {
     context.progress(recipe.base().steps(), recipe.base().steps(), "measuring", latest);
     var heldOut = training.measure(text.heldOut());
+    var windows = training.measure(text.heldOutWindows());
     double reached = training.loop().flops() / replicas / training.loop().seconds() / 1e9;
     double roof = GemmRoof.measure(model.precision(), workers);
     Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
     metrics.put("replicas", replicas);
     metrics.put("parameters", model.parameterCount());
     metrics.put("validation_loss", heldOut.mean());
-    metrics.put("bits_per_byte", heldOut.nats() / Math.log(2) / text.heldOutBytes());
+    metrics.put("held_out_characters", text.heldOutCharacters());
+    metrics.put("nats_per_character", windows.nats() / text.heldOutCharacters());
+    metrics.put("bits_per_byte", windows.nats() / Math.log(2) / text.heldOutBytes());
     metrics.put("gflops_per_second", reached);
     metrics.put("gemm_gflops_per_second", roof);
     metrics.put("gemm_share", reached / roof);
     LOG.infof(
-        "validation loss %.3f; %.0f tokens/s, %.1f GFLOP/s, %.0f %% of a plain GEMM's %.1f",
-        heldOut.mean(), training.loop().tokensPerSecond(), reached, 100 * reached / roof, roof);
+        "validation loss %.3f, %.4f nats a character of %d; "
+            + "%.0f tokens/s, %.1f GFLOP/s, %.0f %% of a plain GEMM's %.1f",
+        heldOut.mean(),
+        windows.nats() / text.heldOutCharacters(),
+        text.heldOutCharacters(),
+        training.loop().tokensPerSecond(),
+        reached,
+        100 * reached / roof,
+        roof);
     return metrics;
   }
 

@@ -50,7 +50,7 @@ public class BaseStage implements TrainingStage {
       if (steps == 0) {
         metrics.putAll(start.copyTo(folder));
       } else {
-        var text = new BaseText(tokenizer, start.config(), corpus);
+        var text = text(tokenizer, start, corpus, recipe);
         try (ReplicaGroup group = join(context);
             var pretraining = new BasePretraining(context, group, start, text)) {
           earlier = pretraining.earlierSeconds();
@@ -82,10 +82,13 @@ public class BaseStage implements TrainingStage {
     try (Tokenizer tokenizer = Tokenizer.load(start.tokenizerFiles());
         ReplicaGroup group = join(context);
         var pretraining =
-            new BasePretraining(
-                context, group, start, new BaseText(tokenizer, start.config(), corpus))) {
+            new BasePretraining(context, group, start, text(tokenizer, start, corpus, recipe))) {
       pretraining.follow();
     }
+  }
+
+  private static BaseText text(Tokenizer tokenizer, BaseStart start, Corpus corpus, Recipe recipe) {
+    return new BaseText(tokenizer, start.config(), corpus, recipe.base().sequence(), recipe.seed());
   }
 
   private static ReplicaGroup join(StageContext context) {

@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 
 /**
  * A recipe's running text: the lessons' documents, written anew for each epoch, and the user's own.
- * A twentieth of the user's is held out; the lessons' held-out text is an epoch that training does
- * not reach.
+ * A twentieth of the user's is held out, or the recipe's share at the end of each; the lessons'
+ * held-out text is an epoch that training does not reach.
  */
 public final class Corpus {
   private static final long UNREACHED_EPOCH = Long.MAX_VALUE;
@@ -39,7 +39,7 @@ public final class Corpus {
     var corpus = new Corpus(recipe.data().lessons().map(l -> lessons(l, recipe)), recipe.seed());
     if (!recipe.data().documents().isEmpty()) {
       try (Stream<Document> documents = DatasetReader.documents(recipe.data().documents())) {
-        corpus.take(documents.toList());
+        corpus.take(documents.toList(), recipe.data().heldOutTail());
       }
     }
     return corpus;
@@ -49,11 +49,12 @@ public final class Corpus {
     return new WordNetLessons(LessonSettings.of(lessons, recipe.seed()));
   }
 
-  private void take(List<Document> documents) {
+  private void take(List<Document> documents, double tail) {
     for (int i = 0; i < documents.size(); i++) {
-      if (documents.size() < HELD_OUT_ONE_IN) { // a few books: the end of each
+      if (tail > 0 || documents.size() < HELD_OUT_ONE_IN) { // a few books: the end of each
         String text = documents.get(i).text();
-        int cut = text.offsetByCodePoints(0, heldIn(text.codePointCount(0, text.length())));
+        int length = text.codePointCount(0, text.length());
+        int cut = text.offsetByCodePoints(0, heldIn(length, tail));
         keep(text.substring(0, cut), own);
         keep(text.substring(cut), ownHeldOut);
       } else {
@@ -62,8 +63,8 @@ public final class Corpus {
     }
   }
 
-  private static int heldIn(int length) {
-    return length - Math.max(1, length / HELD_OUT_ONE_IN);
+  private static int heldIn(int length, double tail) {
+    return tail > 0 ? (int) (length * (1 - tail)) : length - Math.max(1, length / HELD_OUT_ONE_IN);
   }
 
   private static void keep(String text, List<Document> documents) {

@@ -3,7 +3,6 @@ package io.quartet.model;
 import io.quartet.checkpoint.LoraConfig;
 import io.quartet.model.WeightSource.Start;
 import java.util.function.UnaryOperator;
-import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -70,15 +69,7 @@ final class LoraBranch {
     return torch.linear(innerNR, order.apply(up).mul(scale).to(x.scalar_type()));
   }
 
-  /** The same elements are dropped whenever the same passage comes through. */
   private Tensor dropped(Tensor x, Passage passage) {
-    if (dropout == 0 || passage.dropoutSeed().isEmpty()) {
-      return x;
-    }
-    var generator =
-        torch.make_generator_cpu(WeightSource.mix(passage.dropoutSeed().getAsLong(), name));
-    Tensor kept =
-        torch.empty_like(x.detach()).bernoulli_(1 - dropout, new GeneratorOptional(generator));
-    return x.mul(kept.mul_(new Scalar((float) (1 / (1 - dropout)))));
+    return new Dropout(dropout, passage.dropout().seed()).apply(x, name);
   }
 }

@@ -1,6 +1,5 @@
 package io.quartet.model;
 
-import java.util.OptionalLong;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -12,7 +11,7 @@ import org.bytedeco.pytorch.Tensor;
  * @param turns rotary turns of queries and keys, complex [N, 1, C/2]
  * @param mask 0 where a token may look, −∞ elsewhere, in the precision of the scores; [B, 1, T, T]
  *     in fp32, [B, T, T] in bf16
- * @param dropoutSeed what the dropout of adapters is drawn from; empty for none
+ * @param dropout of what a block adds; adapters have a share of their own
  */
 record Passage(
-    long rows, long length, Tensor tokensN, Tensor turns, Tensor mask, OptionalLong dropoutSeed) {}
+    long rows, long length, Tensor tokensN, Tensor turns, Tensor mask, Dropout dropout) {}

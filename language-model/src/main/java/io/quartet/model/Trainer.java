@@ -47,6 +47,7 @@ public final class Trainer<M extends TransformerModel> {
   private final List<Map<String, Tensor>> replicaWeights = new ArrayList<>();
   private final List<List<Slot>> shares = new ArrayList<>();
   private final List<Consumer<StepMetrics>> listeners = new ArrayList<>();
+  private PassOptions options = PassOptions.PLAIN;
 
   /**
    * A trainer of a model in this process alone; build it outside of any pointer scope.
@@ -129,6 +130,12 @@ public final class Trainer<M extends TransformerModel> {
     return this;
   }
 
+  /** Says how training passes go from now on; without this they are plain. */
+  public Trainer<M> passing(PassOptions options) {
+    this.options = options;
+    return this;
+  }
+
   /**
    * Takes one step.
    *
@@ -149,7 +156,9 @@ public final class Trainer<M extends TransformerModel> {
               M replica = replicas.get(worker);
               Loss loss =
                   replica.differentiate(
-                      () -> objective.loss(replica, numbered.part()), dropoutSeed(numbered));
+                      () -> objective.loss(replica, numbered.part()),
+                      dropoutSeed(numbered),
+                      options);
               exchange.passed(worker);
               return new Part(loss.value(), loss.metrics(), replica.takeWork());
             });

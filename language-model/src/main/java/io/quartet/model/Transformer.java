@@ -26,6 +26,7 @@ final class Transformer extends Module {
   private final boolean adapted;
   private final List<Recomputation> passes = new ArrayList<>();
   private OptionalLong training = OptionalLong.empty();
+  private PassOptions options = PassOptions.PLAIN;
 
   Transformer(WeightSource source, ModelConfig config, Precision precision) {
     this.precision = precision;
@@ -70,7 +71,8 @@ final class Transformer extends Module {
    */
   Tensor forward(PackedBatch batch, @Nullable Tensor rowsR) {
     Passage passage = passage(batch);
-    Tensor hND = torch.embedding(embedding, passage.tokensN()).add(NEVER_ZERO);
+    Tensor embeddedND = torch.embedding(embedding, passage.tokensN());
+    Tensor hND = passage.dropout().apply(embeddedND, NAME + ".embed_tokens").add(NEVER_ZERO);
     return norm.forward(through(hND, passage, rowsR)).to(precision.scalarType());
   }
 
@@ -89,10 +91,11 @@ final class Transformer extends Module {
   }
 
   /**
-   * Begins a training pass: adapters drop inputs, and blocks between frozen weights keep only what
-   * enters them.
+   * Begins a training pass: dropout drops, and blocks between frozen weights keep only what enters
+   * them.
    */
-  void begin(long dropoutSeed) {
+  void begin(long dropoutSeed, PassOptions options) {
+    this.options = options;
     training = OptionalLong.of(dropoutSeed);
   }
 
@@ -115,7 +118,7 @@ final class Transformer extends Module {
         Tensors.flat(batch.tokens()),
         rotary.turns(Tensors.flat(batch.positions())),
         precision == Precision.FP32 ? maskBTT.unsqueeze(1) : maskBTT,
-        training);
+        new Dropout(options.dropout(), training));
   }
 
   /** A token sees itself and what came before it in its own document. */

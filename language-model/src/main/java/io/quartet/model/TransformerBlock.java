@@ -6,13 +6,14 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
-/** h = x + attention(norm(x)); h + feedForward(norm(h)). */
+/** h = x + attention(norm(x)); h + feedForward(norm(h)); what is added goes through dropout. */
 final class TransformerBlock extends Module {
   private final CausalSelfAttention attention;
   private final SwiGlu feedForward;
   private final RmsNorm attentionNorm;
   private final RmsNorm feedForwardNorm;
   private final ScalarType type;
+  private final String name;
 
   TransformerBlock(
       WeightSource source,
@@ -21,6 +22,7 @@ final class TransformerBlock extends Module {
       Precision precision,
       RotaryEmbedding rotary) {
     type = precision.scalarType();
+    this.name = name;
     long width = config.hiddenSize();
     double epsilon = config.rmsNormEpsilon();
     attention =
@@ -45,7 +47,9 @@ final class TransformerBlock extends Module {
     Tensor attended = attention.attend(attentionNorm.forward(xND).to(type), passage);
     Tensor xRD = rowsR == null ? xND : xND.index_select(0, rowsR);
     Tensor keptR = rowsR == null ? attended : attended.index_select(0, rowsR);
-    Tensor hRD = xRD.add(attention.project(keptR, passage));
-    return hRD.add(feedForward.forward(feedForwardNorm.forward(hRD).to(type), passage));
+    Tensor projectedRD = attention.project(keptR, passage);
+    Tensor hRD = xRD.add(passage.dropout().apply(projectedRD, name + ".self_attn"));
+    Tensor innerRD = feedForward.forward(feedForwardNorm.forward(hRD).to(type), passage);
+    return hRD.add(passage.dropout().apply(innerRD, name + ".mlp"));
   }
 }

@@ -118,10 +118,10 @@ public abstract class TransformerModel extends Module {
   /**
    * Computes a loss and adds its gradients to those of the trained weights.
    *
-   * @param dropoutSeed what the dropout of adapters is drawn from
+   * @param dropoutSeed what dropout is drawn from
    */
-  final Loss differentiate(Supplier<Loss> objective, long dropoutSeed) {
-    trunks().forEach(trunk -> trunk.begin(dropoutSeed));
+  final Loss differentiate(Supplier<Loss> objective, long dropoutSeed, PassOptions options) {
+    trunks().forEach(trunk -> trunk.begin(dropoutSeed, options));
     try {
       Loss loss = objective.get();
       loss.backward();

@@ -33,6 +33,7 @@ record DataFiles(Path folder) {
             all("demonstrations", data.demonstrations()),
             all("comparisons", data.comparisons()),
             all("prompts", data.prompts()),
+            data.heldOutTail(),
             data.tokenizer()),
         recipe.model(),
         recipe.lora(),

@@ -130,6 +130,8 @@ public record Recipe(
    * @param demonstrations .jsonl files with OpenAI {@code messages} for the SFT stage
    * @param comparisons .jsonl files with {@code prompt}, {@code chosen}, {@code rejected}
    * @param prompts .jsonl files with {@code messages} for RL
+   * @param heldOutTail share of each own document, at its end, that is held out; 0 holds out every
+   *     twentieth document instead
    */
   public record Data(
       Optional<Lessons> lessons,
@@ -137,13 +139,15 @@ public record Recipe(
       List<String> demonstrations,
       List<String> comparisons,
       List<String> prompts,
+      double heldOutTail,
       Tokenizer tokenizer) {
-    /** Copies the lists. */
+    /** Validates the share. */
     public Data {
       documents = List.copyOf(documents);
       demonstrations = List.copyOf(demonstrations);
       comparisons = List.copyOf(comparisons);
       prompts = List.copyOf(prompts);
+      Check.between("held_out_tail", heldOutTail, 0, 0.5);
     }
 
     /** Checks that each of a run's stages has something to learn from. */
@@ -384,6 +388,7 @@ public record Recipe(
    *
    * @param batch packed rows a step
    * @param sequence tokens a row
+   * @param dropout share of the embeddings' and of each block's outputs that a step drops
    * @param zLoss weight of the squared log-partition in the loss; 0 for none
    * @param snapshotEvery steps between resumable snapshots
    */
@@ -391,11 +396,13 @@ public record Recipe(
       @JsonUnwrapped Optimization optimization,
       int batch,
       int sequence,
+      double dropout,
       double zLoss,
       int snapshotEvery) {
     /** Validates the values. */
     public Base {
       Check.between("batch", batch, 1, 65_536);
+      Check.between("dropout", dropout, 0, 0.9);
       Check.between("z_loss", zLoss, 0, 1);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
     }
