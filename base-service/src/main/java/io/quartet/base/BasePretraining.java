@@ -61,7 +61,7 @@ final class BasePretraining implements AutoCloseable {
                 optimization.gradientClip(),
                 workers,
                 group)
-            .passing(new PassOptions(base.dropout()));
+            .passing(new PassOptions(base.dropout(), recipe.recomputeActivations()));
     this.training =
         new LanguageModelTraining(
             trainer,

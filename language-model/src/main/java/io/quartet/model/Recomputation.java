@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pass through the blocks that keeps only what enters each, and computes the rest again when the
- * gradient comes back; Chen et al. 2016, arXiv:1604.06174. Beside frozen weights that costs what
- * the weights' gradients would have, and the activations of one block are all that ever exist.
+ * gradient comes back; Chen et al. 2016, arXiv:1604.06174. The activations of one block are all
+ * that ever exist. Beside frozen weights that costs what the weights' gradients would have.
  */
 final class Recomputation {
   private final List<TransformerBlock> blocks;
@@ -42,17 +42,22 @@ final class Recomputation {
     return outputRD;
   }
 
-  /** From the output's gradient to those of the adapters; the embedding is frozen and gets none. */
+  /** From the output's gradient to those of the weights, the embedding's if it is trained. */
   void backward() {
     Tensor gradient = outputRD.grad();
+    Tensor embeddedND = inputsND.get(0);
+    boolean embeddingTrained = embeddedND.requires_grad();
     for (int i = blocks.size() - 1; i >= 0 && gradient.defined(); i--) {
       PointerScope outer = PointerScope.getInnerScope();
       try (var scope = new PointerScope()) {
-        Tensor xND = inputsND.get(i).detach().requires_grad_(i > 0);
+        Tensor xND = inputsND.get(i).detach().requires_grad_(i > 0 || embeddingTrained);
         block(i, xND).backward(gradient, new BoolOptional(), false, null);
         // grad() points into its tensor, which ends here.
         gradient = kept(outer, new Tensor(xND.grad()));
       }
+    }
+    if (embeddingTrained && gradient.defined()) {
+      embeddedND.backward(gradient, new BoolOptional(), false, null);
     }
   }
 

@@ -77,7 +77,7 @@ final class Transformer extends Module {
   }
 
   private Tensor through(Tensor embeddedND, Passage passage, @Nullable Tensor rowsR) {
-    if (adapted && training.isPresent()) {
+    if (training.isPresent() && (adapted || options.recompute())) {
       var pass = new Recomputation(blocks, embeddedND, passage, rowsR);
       passes.add(pass);
       return pass.outputRD();
@@ -91,8 +91,8 @@ final class Transformer extends Module {
   }
 
   /**
-   * Begins a training pass: dropout drops, and blocks between frozen weights keep only what enters
-   * them.
+   * Begins a training pass: dropout drops, and blocks between frozen weights, or all that are to be
+   * recomputed, keep only what enters them.
    */
   void begin(long dropoutSeed, PassOptions options) {
     this.options = options;

@@ -68,7 +68,7 @@ class DropoutTest {
 
   @Test
   void aShareOfOneIsRefused() {
-    assertThatThrownBy(() -> new PassOptions(1)).hasMessageContaining("dropout: got 1.0");
+    assertThatThrownBy(() -> new PassOptions(1, false)).hasMessageContaining("dropout: got 1.0");
   }
 
   private static Map<String, List<Float>> afterSteps(double dropout) {
@@ -92,6 +92,6 @@ class DropoutTest {
             LearningRateSchedule.constant(0.01),
             1,
             WORKERS)
-        .passing(new PassOptions(dropout));
+        .passing(new PassOptions(dropout, false));
   }
 }

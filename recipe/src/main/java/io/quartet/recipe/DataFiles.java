@@ -27,6 +27,7 @@ record DataFiles(Path folder) {
         recipe.seed(),
         recipe.threads(),
         recipe.precision(),
+        recipe.recomputeActivations(),
         new Recipe.Data(
             data.lessons(),
             all("documents", data.documents()),

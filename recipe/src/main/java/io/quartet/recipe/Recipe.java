@@ -20,6 +20,8 @@ import java.util.Set;
  * @param seed every random choice of the run follows from it
  * @param threads threads of each stage's numerics
  * @param precision number format of the matrix products in training
+ * @param recomputeActivations whether training keeps only what enters each block and computes the
+ *     rest again: less memory for a third more arithmetic; with adapters it always does
  * @param lora how SFT, reward and RL train; absent, they train every weight
  */
 public record Recipe(
@@ -28,6 +30,7 @@ public record Recipe(
     long seed,
     int threads,
     Precision precision,
+    boolean recomputeActivations,
     Data data,
     Model model,
     Optional<Lora> lora,

@@ -9,6 +9,7 @@ import io.quartet.model.PackedBatch;
 import io.quartet.model.PackedBatch.LastToken;
 import io.quartet.model.PairwiseRewardLoss;
 import io.quartet.model.PairwiseRewardLoss.Pair;
+import io.quartet.model.PassOptions;
 import io.quartet.model.Precision;
 import io.quartet.model.RewardModel;
 import io.quartet.model.StepMetrics;
@@ -77,7 +78,8 @@ final class RewardTrainer {
                 optimization.finalShare(),
                 optimization.decayShare()),
             optimization.gradientClip(),
-            workers);
+            workers)
+            .passing(new PassOptions(0, context.recipe().recomputeActivations()));
     TrainerSnapshot.restore(context.scratch(), trainer)
         .ifPresent(
             cursor -> {

@@ -7,6 +7,7 @@ import io.quartet.model.CausalLm;
 import io.quartet.model.LanguageModelTraining;
 import io.quartet.model.LearningRateSchedule;
 import io.quartet.model.ModelWeights;
+import io.quartet.model.PassOptions;
 import io.quartet.model.Precision;
 import io.quartet.model.ReplicaGroup;
 import io.quartet.model.StepMetrics;
@@ -58,7 +59,8 @@ final class SftTuning implements AutoCloseable {
             schedule,
             optimization.gradientClip(),
             workers,
-            group);
+            group)
+            .passing(new PassOptions(0, context.recipe().recomputeActivations()));
     this.training =
         new LanguageModelTraining(
             trainer,

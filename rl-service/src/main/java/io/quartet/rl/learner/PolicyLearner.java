@@ -13,6 +13,7 @@ import io.quartet.model.KlEstimator;
 import io.quartet.model.LearningRateSchedule;
 import io.quartet.model.LogProbs;
 import io.quartet.model.ModelWeights;
+import io.quartet.model.PassOptions;
 import io.quartet.model.PpoLoss;
 import io.quartet.model.PpoSample;
 import io.quartet.model.Precision;
@@ -98,7 +99,8 @@ final class PolicyLearner {
             new AdamW(model, AdamW.Options.of(0)),
             schedule,
             this.recipe.gradientClip(),
-            workers);
+            workers)
+            .passing(new PassOptions(0, recipe.recomputeActivations()));
   }
 
   private int minibatches() {
