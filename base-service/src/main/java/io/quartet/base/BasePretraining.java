@@ -7,11 +7,13 @@ import io.quartet.model.LanguageModelTraining;
 import io.quartet.model.LearningRateSchedule;
 import io.quartet.model.PassOptions;
 import io.quartet.model.ReplicaGroup;
+import io.quartet.model.Snapshots;
 import io.quartet.model.StepMetrics;
 import io.quartet.model.TorchRuntime;
 import io.quartet.model.Trainer;
 import io.quartet.model.Workers;
 import io.quartet.recipe.Optimizer;
+import io.quartet.recipe.Publish;
 import io.quartet.recipe.Recipe;
 import io.quartet.service.StageContext;
 import java.nio.file.Path;
@@ -66,10 +68,10 @@ final class BasePretraining implements AutoCloseable {
         new LanguageModelTraining(
             trainer,
             workers,
-            new LanguageModelTraining.Batches(
-                base.batch(), base.sequence(), base.zLoss(), base.snapshotEvery()),
+            new LanguageModelTraining.Batches(base.batch(), base.sequence(), base.zLoss()),
             text::epoch,
-            context.scratch());
+            new LanguageModelTraining.Validation(text::heldOut, base.publish() == Publish.BEST),
+            new Snapshots(context.scratch(), base.snapshotEvery(), base.keepSnapshots()));
   }
 
   /** Seconds that earlier processes spent on steps. */
@@ -80,7 +82,6 @@ final class BasePretraining implements AutoCloseable {
   /** Takes this process's part in what {@link #run} and {@link #metrics} do in the leader's. */
   void follow() {
     training.run(recipe.base().steps(), context::stopping, this::stepped);
-    training.measure(text.heldOut());
     training.measure(text.heldOutWindows());
   }
 
@@ -91,9 +92,7 @@ final class BasePretraining implements AutoCloseable {
   }
 
   private void stepped(StepMetrics step) {
-    if (step.step() % recipe.base().snapshotEvery() == 0) {
-      latest.put("validation_loss", training.measure(text.heldOut()).mean());
-    }
+    training.validationLoss().ifPresent(loss -> latest.put("validation_loss", loss));
     latest.put("loss", step.loss());
     latest.put("learning_rate", step.learningRate());
     latest.put("gradient_norm", step.gradientNorm());
@@ -105,14 +104,15 @@ final class BasePretraining implements AutoCloseable {
   /** What was trained, how fast and how well, by the names of {@code training.json}. */
   Map<String, Object> metrics() {
     context.progress(recipe.base().steps(), recipe.base().steps(), "measuring", latest);
-    var heldOut = training.measure(text.heldOut());
+    double validationLoss = training.validationLoss().orElseThrow();
     var windows = training.measure(text.heldOutWindows());
     double reached = training.loop().flops() / replicas / training.loop().seconds() / 1e9;
     double roof = GemmRoof.measure(model.precision(), workers);
     Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
     metrics.put("replicas", replicas);
     metrics.put("parameters", model.parameterCount());
-    metrics.put("validation_loss", heldOut.mean());
+    metrics.put("validation_loss", validationLoss);
+    metrics.put("published_step", training.savedStep());
     metrics.put("held_out_characters", text.heldOutCharacters());
     metrics.put("nats_per_character", windows.nats() / text.heldOutCharacters());
     metrics.put("bits_per_byte", windows.nats() / Math.log(2) / text.heldOutBytes());
@@ -122,7 +122,7 @@ final class BasePretraining implements AutoCloseable {
     LOG.infof(
         "validation loss %.3f, %.4f nats a character of %d; "
             + "%.0f tokens/s, %.1f GFLOP/s, %.0f %% of a plain GEMM's %.1f",
-        heldOut.mean(),
+        validationLoss,
         windows.nats() / text.heldOutCharacters(),
         text.heldOutCharacters(),
         training.loop().tokensPerSecond(),

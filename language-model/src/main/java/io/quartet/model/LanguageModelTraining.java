@@ -7,9 +7,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /** Next-token training of a language model on epochs of sequences, resumable at every snapshot. */
 public final class LanguageModelTraining {
@@ -19,38 +22,124 @@ public final class LanguageModelTraining {
    * @param rows B
    * @param length T
    * @param zLoss see {@link CrossEntropyLoss}
-   * @param snapshotEvery steps between snapshots
    */
-  public record Batches(int rows, int length, double zLoss, int snapshotEvery) {}
+  public record Batches(int rows, int length, double zLoss) {}
+
+  /**
+   * What training is measured on, after each snapshot and at the end.
+   *
+   * @param heldOut finite sequences, the same at every call
+   * @param keepBest whether training ends with the weights of the lowest loss on them rather than
+   *     with the last
+   */
+  public record Validation(Supplier<Iterator<TokenSequence>> heldOut, boolean keepBest) {}
+
+  private static final String BEST = "best.safetensors";
+  private static final String BEST_LOSS = "best_validation_loss";
+  private static final String BEST_STEP = "best_step";
 
   private final Trainer<CausalLm> trainer;
   private final Workers workers;
   private final Batches batches;
+  private final Validation validation;
+  private final Snapshots snapshots;
   private final TrainingLoop loop;
   private final BatchSampler data;
+  private OptionalDouble validationLoss = OptionalDouble.empty();
+  private boolean holdsBest;
 
   /**
    * Goes on from the snapshot in a folder, if there is one.
    *
    * @param epochs see {@link BatchSampler}
-   * @param snapshots the folder
    */
   public LanguageModelTraining(
       Trainer<CausalLm> trainer,
       Workers workers,
       Batches batches,
       IntFunction<Iterator<TokenSequence>> epochs,
-      Path snapshots) {
+      Validation validation,
+      Snapshots snapshots) {
     this.trainer = trainer;
     this.workers = workers;
     this.batches = batches;
-    this.loop = new TrainingLoop(trainer, snapshots, batches.snapshotEvery());
+    this.validation = validation;
+    this.snapshots = snapshots;
+    this.loop = new TrainingLoop(trainer, snapshots);
     this.data = new BatchSampler(epochs, batches.rows(), batches.length()).skipTo(loop.step());
   }
 
-  /** See {@link TrainingLoop#run}. */
+  /**
+   * Trains, see {@link TrainingLoop#run}, and measures the validation loss after the snapshot of
+   * every so many steps and of the last one. Ends with the best weights if they are wanted.
+   */
   public void run(long steps, BooleanSupplier snapshotNow, Consumer<StepMetrics> stepped) {
-    loop.run(steps, this::step, snapshotNow, stepped);
+    // A snapshot is from before its step's look, which is taken again when one is resumed.
+    look(loop.step(), steps);
+    loop.run(
+        steps,
+        this::step,
+        snapshotNow,
+        metrics -> {
+          look(metrics.step(), steps);
+          stepped.accept(metrics);
+        });
+    if (validation.keepBest()) {
+      takeBest();
+    }
+  }
+
+  /** The validation loss of the last look, in nats a token; once trained, of what is saved. */
+  public OptionalDouble validationLoss() {
+    return validationLoss;
+  }
+
+  /** The step whose weights are saved, once trained; the last, or the best. */
+  public long savedStep() {
+    return holdsBest ? loop.noted(BEST_STEP).map(Long::parseLong).orElseThrow() : loop.step();
+  }
+
+  private void look(long step, long steps) {
+    if (step == 0 || (step % snapshots.every() != 0 && step != steps)) {
+      return;
+    }
+    double loss = measure(validation.heldOut().get()).mean();
+    validationLoss = OptionalDouble.of(loss);
+    double best = loop.noted(BEST_LOSS).map(Double::parseDouble).orElse(Double.POSITIVE_INFINITY);
+    if (validation.keepBest() && loss < best) {
+      loop.note(BEST_LOSS, Double.toString(loss));
+      loop.note(BEST_STEP, Long.toString(step));
+      if (trainer.group().leads()) {
+        trainer.averaged(
+            () -> {
+              ModelWeights.saveTrained(trainer.model(), best());
+              return loss;
+            });
+      }
+    }
+  }
+
+  /** Puts the best weights in the place of the last, in every process. */
+  private void takeBest() {
+    Optional<String> loss = loop.noted(BEST_LOSS);
+    if (loss.isEmpty()) {
+      return;
+    }
+    if (trainer.group().leads()) {
+      ModelWeights.loadTrained(trainer.model(), best());
+    }
+    trainer.group().copyFromLeader(List.copyOf(trainer.model().trainedWeights().values()));
+    holdsBest = true;
+    validationLoss = OptionalDouble.of(Double.parseDouble(loss.get()));
+  }
+
+  private Path best() {
+    return snapshots.folder().resolve(BEST);
+  }
+
+  /** Reads the weights to be saved: averages, unless the best ones are already in place. */
+  private <T> T reading(Supplier<T> reader) {
+    return holdsBest ? reader.get() : trainer.averaged(reader);
   }
 
   /** The steps' totals. */
@@ -60,7 +149,7 @@ public final class LanguageModelTraining {
 
   /** Writes the model's weights, the averaged ones if there are any. */
   public void save(Path weights) {
-    trainer.averaged(
+    reading(
         () -> {
           ModelWeights.save(trainer.model(), weights);
           return weights;
@@ -69,7 +158,7 @@ public final class LanguageModelTraining {
 
   /** Writes the model's adapter, the averaged one if there is one; see {@link AdapterWeights}. */
   public void saveAdapter(Adapter adapter, Path directory) {
-    trainer.averaged(
+    reading(
         () -> {
           AdapterWeights.save(trainer.model(), adapter, directory);
           return directory;
@@ -120,7 +209,7 @@ public final class LanguageModelTraining {
    * averaged weights if there are any.
    */
   public Measured measure(Iterator<TokenSequence> sequences) {
-    return trainer.averaged(() -> measured(sequences));
+    return reading(() -> measured(sequences));
   }
 
   private Measured measured(Iterator<TokenSequence> sequences) {

@@ -4,11 +4,8 @@ import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Safetensors;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,10 +17,9 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * Everything that a training run needs to go on as if nothing had happened: trained weights, their
  * averages, the optimizer's moments and step, the generator of libtorch, and the caller's own
- * cursor. It is one safetensors file, so it is replaced whole or not at all.
+ * cursor. It is one safetensors file; the last few are kept, see {@link SnapshotFiles}.
  */
 public final class TrainerSnapshot {
-  private static final String FILE = "trainer.safetensors";
   private static final String STEP = "step";
   private static final String CURSOR = "cursor.";
   private static final String MEAN = "adamw.mean.";
@@ -34,16 +30,17 @@ public final class TrainerSnapshot {
   private TrainerSnapshot() {}
 
   /**
-   * Writes a snapshot into a folder, replacing the one that is there.
+   * Writes a snapshot into a folder; once it is durable, the oldest beyond those kept are deleted.
    *
+   * @param kept how many snapshots the folder has afterwards at most, 1 or more
    * @param cursor where the data stands, such as {@link BatchSampler#drawn()}, and whatever else
    *     the caller wants back
    * @throws QuartetException RESOURCE_EXHAUSTED if the disk is full, FAILED_PRECONDITION if the
-   *     folder cannot be written; the previous snapshot is then untouched
+   *     folder cannot be written; the snapshots before it are then untouched
    */
-  public static void save(Path directory, Trainer<?> trainer, Map<String, String> cursor) {
-    Path file = directory.resolve(FILE);
-    Path temporary = directory.resolve(FILE + ".tmp");
+  public static void save(
+      Path directory, int kept, Trainer<?> trainer, Map<String, String> cursor) {
+    var files = new SnapshotFiles(directory);
     try (var scope = new PointerScope()) {
       Files.createDirectories(directory);
       var metadata = new LinkedHashMap<String, String>();
@@ -51,33 +48,29 @@ public final class TrainerSnapshot {
       cursor.forEach((key, value) -> metadata.put(CURSOR + key, value));
       var tensors = tensors(trainer);
       tensors.put(GENERATOR, torch.getDefaultCPUGenerator().get_state());
-      ModelWeights.write(temporary, metadata, tensors);
-      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-        channel.force(true);
-      }
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      ModelWeights.write(files.unfinished(), metadata, tensors);
+      files.finish(trainer.optimizer().step(), kept);
     } catch (IOException e) {
-      throw QuartetException.writing(file, e);
+      throw QuartetException.writing(files.unfinished(), e);
     } finally {
-      discard(temporary);
+      discard(files.unfinished());
     }
   }
 
   /**
-   * Puts a trainer where a snapshot in a folder stood.
+   * Puts a trainer where the newest whole snapshot in a folder stood.
    *
    * @param trainer a fresh trainer of the same model and optimizer; weights that are not trained
    *     are as it has them
    * @return the cursor, or empty if the folder has no snapshot
-   * @throws QuartetException DATA_LOSS if the file is damaged, INVALID_ARGUMENT if it is of another
-   *     model
+   * @throws QuartetException DATA_LOSS if there are snapshots and all are damaged, INVALID_ARGUMENT
+   *     if it is of another model
    */
   public static Optional<Map<String, String>> restore(Path directory, Trainer<?> trainer) {
-    Path file = directory.resolve(FILE);
-    if (!Files.exists(file)) {
-      return Optional.empty();
-    }
+    return new SnapshotFiles(directory).newestWhole().map(file -> read(file, trainer));
+  }
+
+  private static Map<String, String> read(Path file, Trainer<?> trainer) {
     try (var snapshot = Safetensors.open(file);
         var scope = new PointerScope()) {
       ModelWeights.read(snapshot, tensors(trainer));
@@ -94,7 +87,7 @@ public final class TrainerSnapshot {
                   cursor.put(key.substring(CURSOR.length()), value);
                 }
               });
-      return Optional.of(cursor);
+      return cursor;
     }
   }
 

@@ -1,9 +1,11 @@
 package io.quartet.model;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -18,6 +20,8 @@ public final class TrainingLoop {
   /** Points that the loss curve keeps at most; beyond, every two become one. */
   private static final int CURVE_POINTS = 200;
 
+  private static final String NOTE = "note.";
+
   /**
    * A point of the loss curve.
    *
@@ -27,8 +31,8 @@ public final class TrainingLoop {
   public record Point(long step, double loss) {}
 
   private final Trainer<?> trainer;
-  private final Path snapshots;
-  private final int snapshotEvery;
+  private final Snapshots snapshots;
+  private final Map<String, String> noted = new TreeMap<>();
   private final List<Point> curve = new ArrayList<>();
   private long stepsPerPoint = 1;
   private double lossSum;
@@ -41,15 +45,13 @@ public final class TrainingLoop {
    * Puts a fresh trainer where the snapshot in a folder stands, if there is one. Of several
    * processes the leader has the folder; the others are put where it is.
    *
-   * @param snapshotEvery steps between snapshots; there is always one of the last step
    * @throws io.quartet.checkpoint.QuartetException as {@link TrainerSnapshot#restore}
    */
-  public TrainingLoop(Trainer<?> trainer, Path snapshots, int snapshotEvery) {
+  public TrainingLoop(Trainer<?> trainer, Snapshots snapshots) {
     this.trainer = trainer;
     this.snapshots = snapshots;
-    this.snapshotEvery = snapshotEvery;
     if (trainer.group().leads()) {
-      TrainerSnapshot.restore(snapshots, trainer).ifPresent(this::continueFrom);
+      TrainerSnapshot.restore(snapshots.folder(), trainer).ifPresent(this::continueFrom);
     }
     TrainerSnapshot.spread(trainer);
   }
@@ -72,9 +74,9 @@ public final class TrainingLoop {
       flops += metrics.flops();
       seconds += metrics.duration().toNanos() / 1e9;
       draw(metrics);
-      boolean due = step() % snapshotEvery == 0 || step() == steps || snapshotNow.getAsBoolean();
+      boolean due = step() % snapshots.every() == 0 || step() == steps || snapshotNow.getAsBoolean();
       if (due && trainer.group().leads()) {
-        TrainerSnapshot.save(snapshots, trainer, cursor());
+        TrainerSnapshot.save(snapshots.folder(), snapshots.kept(), trainer, cursor());
       }
       stepped.accept(metrics);
     }
@@ -142,7 +144,23 @@ public final class TrainingLoop {
     }
   }
 
+  /** Notes a value that every later snapshot has, until another takes its place. */
+  void note(String key, String value) {
+    noted.put(key, value);
+  }
+
+  /** What was last noted, by this process or the one whose snapshot it goes on from. */
+  Optional<String> noted(String key) {
+    return Optional.ofNullable(noted.get(key));
+  }
+
   private Map<String, String> cursor() {
+    var cursor = new HashMap<>(totals());
+    noted.forEach((key, value) -> cursor.put(NOTE + key, value));
+    return cursor;
+  }
+
+  private Map<String, String> totals() {
     return Map.of(
         "tokens", Long.toString(tokens),
         "flops", Double.toString(flops),
@@ -156,6 +174,12 @@ public final class TrainingLoop {
   }
 
   private void continueFrom(Map<String, String> cursor) {
+    cursor.forEach(
+        (key, value) -> {
+          if (key.startsWith(NOTE)) {
+            noted.put(key.substring(NOTE.length()), value);
+          }
+        });
     tokens = Long.parseLong(cursor.getOrDefault("tokens", "0"));
     flops = Double.parseDouble(cursor.getOrDefault("flops", "0"));
     seconds = Double.parseDouble(cursor.getOrDefault("seconds", "0"));

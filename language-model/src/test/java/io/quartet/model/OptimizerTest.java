@@ -70,7 +70,7 @@ class OptimizerTest {
 
     Trainer<CausalLm> stopped = trainer(Tiny.model(Precision.FP32, 1), options);
     steps(stopped, 9);
-    TrainerSnapshot.save(folder, stopped, Map.of());
+    TrainerSnapshot.save(folder, 2, stopped, Map.of());
     CausalLm second = Tiny.model(Precision.FP32, 7);
     Trainer<CausalLm> continued = trainer(second, options);
     TrainerSnapshot.restore(folder, continued);

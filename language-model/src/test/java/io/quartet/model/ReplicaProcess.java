@@ -3,6 +3,7 @@ package io.quartet.model;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.model.LanguageModelTraining.Batches;
+import io.quartet.model.LanguageModelTraining.Validation;
 import io.quartet.model.ReplicaGroup.Seat;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -117,9 +118,10 @@ final class ReplicaProcess implements AutoCloseable {
         new LanguageModelTraining(
             trainer,
             workers,
-            new Batches(4, 32, 0, 4),
+            new Batches(4, 32, 0),
             epoch -> Tiny.documents(40, 9).iterator(),
-            folder.resolve("snapshots" + group.rank()));
+            new Validation(() -> Tiny.documents(9, 77).iterator(), true),
+            new Snapshots(folder.resolve("snapshots" + group.rank()), 4, 2));
     training.run(
         STEPS,
         () -> false,

@@ -9,6 +9,7 @@ import io.quartet.checkpoint.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -84,7 +85,7 @@ class SavingTest {
       BatchSampler firstData = sampler();
       train(first, firstData, 7);
       var cursor = Map.of("batches", Long.toString(firstData.drawn()));
-      TrainerSnapshot.save(directory, first, cursor);
+      TrainerSnapshot.save(directory, 2, first, cursor);
       train(first, firstData, 2); // lost
 
       Trainer<CausalLm> second = trainer(precision, 99);
@@ -104,24 +105,93 @@ class SavingTest {
   }
 
   @Test
-  void truncatedSnapshotIsRefused() throws IOException {
-    TrainerSnapshot.save(directory, trainer(Precision.FP32, 1), Map.of());
-    Path file = directory.resolve("trainer.safetensors");
-    byte[] bytes = Files.readAllBytes(file);
-    Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - 100));
+  void aDamagedSnapshotGivesWayToTheOneBefore() throws IOException {
+    Trainer<CausalLm> trainer = trainer(Precision.FP32, 1);
+    BatchSampler data = sampler();
+    train(trainer, data, 2);
+    TrainerSnapshot.save(directory, 2, trainer, Map.of("at", "2"));
+    Map<String, List<Float>> early = Tiny.weights(trainer.model());
+    for (Damage damage : Damage.values()) {
+      train(trainer, data, 2);
+      TrainerSnapshot.save(directory, 2, trainer, Map.of("at", "later"));
+      damage.on(new SnapshotFiles(directory).newestWhole().orElseThrow());
+      Trainer<CausalLm> restored = trainer(Precision.FP32, 9);
+
+      assertThat(TrainerSnapshot.restore(directory, restored)).contains(Map.of("at", "2"));
+      assertThat(Tiny.weights(restored.model())).isEqualTo(early);
+
+      // The attempt that goes on from there takes the damaged one's place.
+      TrainerSnapshot.save(directory, 2, restored, Map.of("at", "2"));
+      assertThat(snapshots()).hasSize(1);
+      trainer = restored;
+    }
+  }
+
+  private enum Damage {
+    TRUNCATED {
+      @Override
+      byte[] of(byte[] bytes) {
+        return Arrays.copyOf(bytes, bytes.length - 100);
+      }
+    },
+    ONE_BIT {
+      @Override
+      byte[] of(byte[] bytes) {
+        bytes[bytes.length / 2] ^= 1;
+        return bytes;
+      }
+    };
+
+    abstract byte[] of(byte[] bytes);
+
+    void on(Path file) throws IOException {
+      Files.write(file, of(Files.readAllBytes(file)));
+    }
+  }
+
+  @Test
+  void whereEverySnapshotIsDamagedNothingBeginsAnewUnasked() throws IOException {
+    TrainerSnapshot.save(directory, 2, trainer(Precision.FP32, 1), Map.of());
+    Damage.TRUNCATED.on(new SnapshotFiles(directory).newestWhole().orElseThrow());
 
     assertThatThrownBy(() -> TrainerSnapshot.restore(directory, trainer(Precision.FP32, 1)))
         .isInstanceOfSatisfying(
-            QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA_LOSS));
+            QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA_LOSS))
+        .hasMessageContaining("is damaged")
+        .hasMessageContaining("delete it to begin anew");
+  }
+
+  @Test
+  void theNewestSnapshotsAreKept() throws IOException {
+    Trainer<CausalLm> trainer = trainer(Precision.FP32, 1);
+    BatchSampler data = sampler();
+    for (int i = 1; i <= 5; i++) {
+      train(trainer, data, 1);
+      TrainerSnapshot.save(directory, 3, trainer, Map.of());
+    }
+
+    assertThat(snapshots())
+        .extracting(file -> file.substring(0, 18))
+        .containsExactly("trainer-0000000003", "trainer-0000000004", "trainer-0000000005");
+  }
+
+  private List<String> snapshots() throws IOException {
+    try (var files = Files.list(directory)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.startsWith("trainer"))
+          .sorted()
+          .toList();
+    }
   }
 
   @Test
   void failedSnapshotKeepsThePreviousOne() throws IOException {
     Trainer<CausalLm> trainer = trainer(Precision.FP32, 1);
-    TrainerSnapshot.save(directory, trainer, Map.of("at", "first"));
+    TrainerSnapshot.save(directory, 1, trainer, Map.of("at", "first"));
     Files.createDirectory(directory.resolve("trainer.safetensors.tmp")); // in the way
 
-    assertThatThrownBy(() -> TrainerSnapshot.save(directory, trainer, Map.of("at", "second")))
+    assertThatThrownBy(() -> TrainerSnapshot.save(directory, 1, trainer, Map.of("at", "second")))
         .isInstanceOf(QuartetException.class);
     assertThat(TrainerSnapshot.restore(directory, trainer)).contains(Map.of("at", "first"));
   }

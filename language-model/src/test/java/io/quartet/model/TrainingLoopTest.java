@@ -24,14 +24,14 @@ class TrainingLoopTest {
   @Test
   void aLoopThatWasLeftEndsAsOneThatWasNot() {
     Trainer<CausalLm> whole = trainer();
-    var uninterrupted = new TrainingLoop(whole, directory.resolve("whole"), 4);
+    var uninterrupted = new TrainingLoop(whole, new Snapshots(directory.resolve("whole"), 4, 2));
     run(uninterrupted, whole, 0);
 
     Trainer<CausalLm> before = trainer();
-    var left = new TrainingLoop(before, directory.resolve("left"), 4);
+    var left = new TrainingLoop(before, new Snapshots(directory.resolve("left"), 4, 2));
     assertThatThrownBy(() -> run(left, before, 7)).isInstanceOf(CancellationException.class);
     Trainer<CausalLm> after = trainer();
-    var continued = new TrainingLoop(after, directory.resolve("left"), 4);
+    var continued = new TrainingLoop(after, new Snapshots(directory.resolve("left"), 4, 2));
     assertThat(continued.step()).isEqualTo(4);
     run(continued, after, 0);
 
@@ -44,7 +44,7 @@ class TrainingLoopTest {
   @Test
   void aSnapshotCanBeAskedForAtAnyStep() {
     Trainer<CausalLm> trainer = trainer();
-    var loop = new TrainingLoop(trainer, directory, 100);
+    var loop = new TrainingLoop(trainer, new Snapshots(directory, 100, 2));
     BatchSampler data = data();
     assertThatThrownBy(
             () ->
@@ -59,13 +59,13 @@ class TrainingLoopTest {
                     }))
         .isInstanceOf(CancellationException.class);
 
-    assertThat(new TrainingLoop(trainer(), directory, 100).step()).isEqualTo(3);
+    assertThat(new TrainingLoop(trainer(), new Snapshots(directory, 100, 2)).step()).isEqualTo(3);
   }
 
   @Test
   void aLongCurveIsThinnedAndKeepsItsMean() {
     Trainer<CausalLm> trainer = trainer();
-    var loop = new TrainingLoop(trainer, directory, 1000);
+    var loop = new TrainingLoop(trainer, new Snapshots(directory, 1000, 2));
     BatchSampler data = data();
     List<Double> losses = new ArrayList<>();
     loop.run(300, () -> step(trainer, data), () -> false, metrics -> losses.add(metrics.loss()));
@@ -95,9 +95,10 @@ class TrainingLoopTest {
     return new LanguageModelTraining(
         trainer(),
         WORKERS,
-        new LanguageModelTraining.Batches(rows, length, 0, 100),
+        new LanguageModelTraining.Batches(rows, length, 0),
         epoch -> Tiny.documents(9, epoch).iterator(),
-        directory);
+        new LanguageModelTraining.Validation(() -> Tiny.documents(5, 77).iterator(), false),
+        new Snapshots(directory, 100, 2));
   }
 
   private static void run(TrainingLoop loop, Trainer<CausalLm> trainer, long leaveAfter) {

@@ -393,7 +393,9 @@ public record Recipe(
    * @param sequence tokens a row
    * @param dropout share of the embeddings' and of each block's outputs that a step drops
    * @param zLoss weight of the squared log-partition in the loss; 0 for none
-   * @param snapshotEvery steps between resumable snapshots
+   * @param snapshotEvery steps between resumable snapshots, each followed by a look at held-out text
+   * @param keepSnapshots how many of the newest are kept
+   * @param publish whether the last step's weights are published or the best look's
    */
   public record Base(
       @JsonUnwrapped Optimization optimization,
@@ -401,13 +403,16 @@ public record Recipe(
       int sequence,
       double dropout,
       double zLoss,
-      int snapshotEvery) {
+      int snapshotEvery,
+      int keepSnapshots,
+      Publish publish) {
     /** Validates the values. */
     public Base {
       Check.between("batch", batch, 1, 65_536);
       Check.between("dropout", dropout, 0, 0.9);
       Check.between("z_loss", zLoss, 0, 1);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
+      Check.between("keep_snapshots", keepSnapshots, 1, 1000);
     }
 
     /** Optimiser steps. */
@@ -419,6 +424,10 @@ public record Recipe(
   /**
    * Fine-tuning on demonstrations, the loss on the answers.
    *
+   * @param snapshotEvery steps between resumable snapshots, each followed by a look at held-out
+   *     demonstrations
+   * @param keepSnapshots how many of the newest are kept
+   * @param publish whether the last step's weights are published or the best look's
    * @param baseTextShare share of the documents in a batch that are base text, with loss on all
    */
   public record Sft(
@@ -427,6 +436,8 @@ public record Recipe(
       int sequence,
       double zLoss,
       int snapshotEvery,
+      int keepSnapshots,
+      Publish publish,
       double baseTextShare) {
     /** Validates the values. */
     public Sft {
@@ -434,6 +445,7 @@ public record Recipe(
       Check.between("batch", batch, 1, 65_536);
       Check.between("z_loss", zLoss, 0, 1);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
+      Check.between("keep_snapshots", keepSnapshots, 1, 1000);
       Check.between("base_text_share", baseTextShare, 0, 0.95);
     }
 
@@ -447,6 +459,8 @@ public record Recipe(
    * The reward model, from comparisons of answers to the same prompt.
    *
    * @param batch prompts a step; every ranked pair of a prompt's answers counts
+   * @param snapshotEvery steps between resumable snapshots
+   * @param keepSnapshots how many of the newest are kept
    * @param samplesPerPrompt answers that the SFT model writes for each prompt
    * @param temperature of those answers
    * @param ownSampleShare share of the ranked sets that are the SFT model's own answers; the others
@@ -466,6 +480,7 @@ public record Recipe(
       @JsonUnwrapped Optimization optimization,
       int batch,
       int snapshotEvery,
+      int keepSnapshots,
       int samplesPerPrompt,
       double temperature,
       double ownSampleShare,
@@ -481,6 +496,7 @@ public record Recipe(
       Check.atLeast("steps", optimization.steps(), 1);
       Check.between("batch", batch, 1, 65_536);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
+      Check.between("keep_snapshots", keepSnapshots, 1, 1000);
       Check.between("samples_per_prompt", samplesPerPrompt, 2, 256);
       Check.between("temperature", temperature, 0.01, 10);
       Check.between("own_sample_share", ownSampleShare, 0, 1);
@@ -528,6 +544,7 @@ public record Recipe(
    *     score on held-out words
    * @param evaluateEvery updates between looks at held-out prompts
    * @param snapshotEvery updates between resumable snapshots
+   * @param keepSnapshots how many of the newest are kept
    */
   public record Rl(
       int updates,
@@ -552,7 +569,8 @@ public record Recipe(
       RewardSource reward,
       boolean gate,
       int evaluateEvery,
-      int snapshotEvery) {
+      int snapshotEvery,
+      int keepSnapshots) {
     /** Validates the values. */
     public Rl {
       Check.between("updates", updates, 1, 1_000_000);
@@ -588,6 +606,7 @@ public record Recipe(
       Check.atLeast("max_tokens", maxTokens, 1);
       Check.atLeast("evaluate_every", evaluateEvery, 1);
       Check.atLeast("snapshot_every", snapshotEvery, 1);
+      Check.between("keep_snapshots", keepSnapshots, 1, 1000);
     }
   }
 

@@ -234,6 +234,7 @@ final class RewardTrainer {
   private void snapshot() {
     TrainerSnapshot.save(
         context.scratch(),
+        recipe.keepSnapshots(),
         trainer,
         Map.of(
             BEST_ACCURACY, Double.toString(bestAccuracy),

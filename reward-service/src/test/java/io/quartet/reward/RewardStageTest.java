@@ -10,6 +10,7 @@ import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Safetensors;
+import io.quartet.checkpoint.Stage;
 import io.quartet.recipe.Recipe;
 import io.quartet.reward.RewardScorer.RewardScale;
 import io.quartet.service.StageTrial;
@@ -80,6 +81,28 @@ class RewardStageTest {
     assertThat(whole.training().metrics()).containsKeys("by_flaw", "held_out_accuracy");
     try (var merged = Safetensors.open(whole.weights())) {
       merged.requireShapes(whole.config().tensorShapes());
+    }
+  }
+
+  @Test
+  void aLookThatFailsLeavesTheSnapshotOfItsStep() throws Exception {
+    Recipe recipe =
+        Recipe.parse(
+            TINY.yaml()
+                .replaceAll("evaluate_every: \\d+", "evaluate_every: 2")
+                .replaceAll("snapshot_every: \\d+", "snapshot_every: 2"));
+    var trial = new StageTrial(folder);
+    inputs(trial.store());
+    Path scratch = trial.store().scratch(Stage.REWARD, "r");
+    Files.createDirectories(scratch.resolve("best.safetensors/in the way"));
+
+    assertThatThrownBy(() -> trial.train(new RewardStage(), "r", recipe))
+        .isInstanceOf(QuartetException.class)
+        .hasMessageContaining("best.safetensors");
+
+    try (var files = Files.list(scratch)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .anyMatch(name -> name.startsWith("trainer-0000000002-"));
     }
   }
 

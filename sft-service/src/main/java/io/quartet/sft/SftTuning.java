@@ -10,11 +10,13 @@ import io.quartet.model.ModelWeights;
 import io.quartet.model.PassOptions;
 import io.quartet.model.Precision;
 import io.quartet.model.ReplicaGroup;
+import io.quartet.model.Snapshots;
 import io.quartet.model.StepMetrics;
 import io.quartet.model.TorchRuntime;
 import io.quartet.model.Trainer;
 import io.quartet.model.Workers;
 import io.quartet.recipe.Optimizer;
+import io.quartet.recipe.Publish;
 import io.quartet.recipe.Recipe;
 import io.quartet.service.StageContext;
 import java.nio.file.Path;
@@ -50,7 +52,7 @@ final class SftTuning implements AutoCloseable {
             optimization.decayShare());
     var trainer =
         new Trainer<>(
-            model,
+                model,
             new AdamW(
                 model,
                 AdamW.Options.of(optimization.weightDecay())
@@ -65,10 +67,10 @@ final class SftTuning implements AutoCloseable {
         new LanguageModelTraining(
             trainer,
             workers,
-            new LanguageModelTraining.Batches(
-                recipe.batch(), recipe.sequence(), recipe.zLoss(), recipe.snapshotEvery()),
+            new LanguageModelTraining.Batches(recipe.batch(), recipe.sequence(), recipe.zLoss()),
             data::epoch,
-            context.scratch());
+            new LanguageModelTraining.Validation(data::heldOut, recipe.publish() == Publish.BEST),
+            new Snapshots(context.scratch(), recipe.snapshotEvery(), recipe.keepSnapshots()));
   }
 
   private static CausalLm model(Recipe recipe, Checkpoint base) {
@@ -92,7 +94,6 @@ final class SftTuning implements AutoCloseable {
   /** Takes this process's part in what {@link #run} and {@link #metrics} do in the leader's. */
   void follow() {
     training.run(recipe.steps(), context::stopping, this::stepped);
-    training.measure(data.heldOut());
   }
 
   /** Trains to the last step and writes what was trained into the checkpoint's folder. */
@@ -106,9 +107,7 @@ final class SftTuning implements AutoCloseable {
   }
 
   private void stepped(StepMetrics step) {
-    if (step.step() % recipe.snapshotEvery() == 0) {
-      latest.put("validation_loss", training.measure(data.heldOut()).mean());
-    }
+    training.validationLoss().ifPresent(loss -> latest.put("validation_loss", loss));
     latest.put("loss", step.loss());
     latest.put("learning_rate", step.learningRate());
     latest.put("gradient_norm", step.gradientNorm());
@@ -123,7 +122,8 @@ final class SftTuning implements AutoCloseable {
     Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
     metrics.put("parameters", model.parameterCount());
     metrics.put("trained_parameters", model.trainedParameterCount());
-    metrics.put("validation_loss", training.measure(data.heldOut()).mean());
+    metrics.put("validation_loss", training.validationLoss().orElseThrow());
+    metrics.put("published_step", training.savedStep());
     return metrics;
   }
 

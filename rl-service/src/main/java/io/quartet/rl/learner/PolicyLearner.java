@@ -250,7 +250,7 @@ final class PolicyLearner {
     Map<String, String> whole = new LinkedHashMap<>(cursor);
     whole.put(TOKENS, Long.toString(tokens));
     whole.put(FLOPS, Double.toString(flops));
-    TrainerSnapshot.save(directory, trainer, whole);
+    TrainerSnapshot.save(directory, recipe.keepSnapshots(), trainer, whole);
   }
 
   /** Goes on from a snapshot; returns its cursor, or nothing if there is none. */
