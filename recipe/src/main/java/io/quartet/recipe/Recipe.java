@@ -243,6 +243,8 @@ public record Recipe(
    *
    * @param from a checkpoint id or folder to start from instead of random weights; the sizes are
    *     then its own
+   * @param size about how many parameters, such as {@code 12m}: every size, rate and number of
+   *     steps that the recipe does not give itself follows from it, and is written out beside it
    * @param hidden width D
    * @param layers blocks L
    * @param heads query heads; {@code hidden / heads} is the head dimension
@@ -255,6 +257,7 @@ public record Recipe(
    */
   public record Model(
       Optional<String> from,
+      Optional<String> size,
       int hidden,
       int layers,
       int heads,
@@ -270,6 +273,18 @@ public record Recipe(
 
     /** Validates the sizes. */
     public Model {
+      size.ifPresent(
+          wanted ->
+              Check.holds(
+                  ModelSize.PARAMETERS.matcher(wanted).matches(),
+                  "size",
+                  "'" + wanted + "'",
+                  "parameters in millions or billions, such as 12m or 1.5b"));
+      Check.holds(
+          size.isEmpty() || from.isEmpty(),
+          "size",
+          size.orElse(""),
+          "nothing beside model.from, whose sizes are its own");
       Check.between("hidden", hidden, 8, 16_384);
       Check.between("layers", layers, 1, 256);
       Check.between("heads", heads, 1, hidden);
@@ -393,7 +408,8 @@ public record Recipe(
    * @param sequence tokens a row
    * @param dropout share of the embeddings' and of each block's outputs that a step drops
    * @param zLoss weight of the squared log-partition in the loss; 0 for none
-   * @param snapshotEvery steps between resumable snapshots, each followed by a look at held-out text
+   * @param snapshotEvery steps between resumable snapshots, each followed by a look at held-out
+   *     text
    * @param keepSnapshots how many of the newest are kept
    * @param publish whether the last step's weights are published or the best look's
    */

@@ -56,6 +56,7 @@ final class RecipeReader {
       throw invalid("got %s, expected keys and values".formatted(kind(changes)));
     }
     RecipeKeys.of(document).lay(changes, document);
+    ModelSize.resolve(changes, document);
     return convert(document);
   }
 

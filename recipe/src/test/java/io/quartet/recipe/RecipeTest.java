@@ -109,6 +109,8 @@ class RecipeTest {
         "stages: [base, reward]        | 'stages': got [base, reward], expected [base, sft, reward, rl] or the first of them",
         "stages: [sft]                 | 'stages': got [sft], expected [base, sft, reward, rl] or the first of them",
         "stages: base                  | 'stages': got 'base', expected a list",
+        "model: {size: big}            | 'model.size': got 'big', expected parameters in millions or billions, such as 12m or 1.5b",
+        "model: {size: 3m, from: base/a/1} | 'model.size': got 3m, expected nothing beside model.from, whose sizes are its own",
         "precision: fp8                | 'precision': got 'fp8', expected fp32 or bf16",
         "just text                     | got just text, expected keys and values",
       })
@@ -132,6 +134,56 @@ class RecipeTest {
     assertRefused(
         "stages: [base, sft]\ndata: {lessons: null, documents: [a.txt]}",
         "'data.demonstrations': got [], expected files, or data.lessons");
+  }
+
+  @Test
+  void aSizeResolvesToNumbersThatAreWrittenOut() {
+    Recipe recipe = Recipe.parse("model: {size: 12m}");
+
+    Recipe.Model model = recipe.model();
+    assertThat(model.hidden()).isEqualTo(384);
+    assertThat(model.layers()).isEqualTo(6);
+    assertThat(model.heads()).isEqualTo(6);
+    assertThat(model.keyValueHeads()).isEqualTo(6);
+    assertThat(model.feedForward()).isEqualTo(1024);
+    assertThat(model.context()).isEqualTo(256);
+    assertThat(recipe.base().sequence()).isEqualTo(256);
+    assertThat(recipe.base().batch()).isEqualTo(16);
+    // 20 tokens for each of 12.2 million parameters, 4096 a step.
+    assertThat(recipe.base().steps()).isEqualTo(59_545);
+    assertThat(recipe.base().optimization().warmupSteps()).isEqualTo(1190);
+    assertThat(recipe.base().optimization().learningRate()).isEqualTo(0.0015);
+    assertThat(recipe.sft().optimization().learningRate()).isEqualTo(0.0003);
+    assertThat(recipe.reward().optimization().learningRate()).isEqualTo(0.001);
+    assertThat(recipe.rl().learningRate()).isEqualTo(0.0001);
+    assertThat(recipe.rl().valueLearningRate()).isEqualTo(0.0005);
+    assertThat(Recipe.parse(recipe.yaml())).isEqualTo(recipe);
+    assertThat(model.config(4096).parameters()).isBetween(12_100_000L, 12_300_000L);
+  }
+
+  @Test
+  void keysThatARecipeGivesWinOverItsSize() {
+    Recipe recipe =
+        Recipe.parse(
+            "{model: {size: 12m, layers: 4}, base: {steps: 300, learning_rate: 0.01, batch: 8}}");
+
+    assertThat(recipe.model().layers()).isEqualTo(4);
+    assertThat(recipe.model().hidden()).isEqualTo(384);
+    assertThat(recipe.base().steps()).isEqualTo(300);
+    assertThat(recipe.base().optimization().warmupSteps()).isEqualTo(6);
+    assertThat(recipe.base().optimization().learningRate()).isEqualTo(0.01);
+    assertThat(recipe.base().batch()).isEqualTo(8);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1m", "4m", "12m", "27m", "90m", "350m", "1.5b"})
+  void everySizeIsAModelOfAboutSoManyParameters(String size) {
+    Recipe.Model model = Recipe.parse("model: {size: %s}".formatted(size)).model();
+
+    double wanted =
+        Double.parseDouble(size.substring(0, size.length() - 1)) * (size.endsWith("m") ? 1e6 : 1e9);
+    assertThat(model.config(4096).parameters() / wanted).isBetween(0.7, 1.4);
+    assertThat(model.hidden() / model.heads()).isEqualTo(64);
   }
 
   @Test
