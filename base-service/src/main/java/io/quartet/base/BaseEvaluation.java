@@ -19,7 +19,7 @@ import org.jboss.logging.Logger;
 /** What a base model knows and how it answers, measured as it will be served: by the decoder. */
 final class BaseEvaluation {
   private static final Logger LOG = Logger.getLogger(BaseEvaluation.class);
-  private static final int SLOTS = 32;
+  static final int SLOTS = 32;
 
   private BaseEvaluation() {}
 

@@ -1,16 +1,20 @@
 package io.quartet.base;
 
+import io.quartet.checkpoint.ModelConfig;
+import io.quartet.decoder.DecoderMemory;
 import io.quartet.model.AdamW;
 import io.quartet.model.CausalLm;
 import io.quartet.model.GemmRoof;
 import io.quartet.model.LanguageModelTraining;
 import io.quartet.model.LearningRateSchedule;
 import io.quartet.model.PassOptions;
+import io.quartet.model.Precision;
 import io.quartet.model.ReplicaGroup;
 import io.quartet.model.Snapshots;
 import io.quartet.model.StepMetrics;
 import io.quartet.model.TorchRuntime;
 import io.quartet.model.Trainer;
+import io.quartet.model.TrainingMemory;
 import io.quartet.model.Workers;
 import io.quartet.recipe.Optimizer;
 import io.quartet.recipe.Publish;
@@ -19,6 +23,7 @@ import io.quartet.service.StageContext;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jboss.logging.Logger;
 
 /** The model's training, from its last snapshot to its last step. */
@@ -32,6 +37,7 @@ final class BasePretraining implements AutoCloseable {
   private final CausalLm model;
   private final int replicas;
   private final LanguageModelTraining training;
+  private final Map<String, Long> memory;
   private final Map<String, Double> latest = new LinkedHashMap<>();
 
   BasePretraining(StageContext context, ReplicaGroup group, BaseStart start, BaseText text) {
@@ -40,9 +46,14 @@ final class BasePretraining implements AutoCloseable {
     this.text = text;
     this.replicas = group.size();
     this.workers = TorchRuntime.configure(recipe.threads());
-    this.model = start.model(recipe);
     Recipe.Base base = recipe.base();
     Recipe.Optimization optimization = base.optimization();
+    AdamW.Options options =
+        AdamW.Options.of(optimization.weightDecay())
+            .withMuon(optimization.optimizer() == Optimizer.MUON)
+            .withAverage(optimization.averageDecay());
+    this.memory = context.plan(memory(start.config(), options));
+    this.model = start.model(recipe);
     var schedule =
         LearningRateSchedule.of(
             optimization.schedule().name(),
@@ -54,11 +65,7 @@ final class BasePretraining implements AutoCloseable {
     var trainer =
         new Trainer<>(
                 model,
-                new AdamW(
-                    model,
-                    AdamW.Options.of(optimization.weightDecay())
-                        .withMuon(optimization.optimizer() == Optimizer.MUON)
-                        .withAverage(optimization.averageDecay())),
+                new AdamW(model, options),
                 schedule,
                 optimization.gradientClip(),
                 workers,
@@ -72,6 +79,25 @@ final class BasePretraining implements AutoCloseable {
             text::epoch,
             new LanguageModelTraining.Validation(text::heldOut, base.publish() == Publish.BEST),
             new Snapshots(context.scratch(), base.snapshotEvery(), base.keepSnapshots()));
+  }
+
+  private Map<String, Long> memory(ModelConfig config, AdamW.Options options) {
+    Recipe.Base base = recipe.base();
+    int rows = (base.batch() + replicas - 1) / replicas;
+    Map<String, Long> parts =
+        new LinkedHashMap<>(
+            TrainingMemory.of(
+                config,
+                Precision.valueOf(recipe.precision().name()),
+                Optional.empty(),
+                options,
+                recipe.recomputeActivations(),
+                true,
+                TrainingMemory.Step.ofRows(workers.count(), rows, base.sequence())));
+    if (recipe.data().lessons().isPresent()) {
+      parts.put("decoder", DecoderMemory.of(config, BaseEvaluation.SLOTS));
+    }
+    return parts;
   }
 
   /** Seconds that earlier processes spent on steps. */
@@ -109,6 +135,7 @@ final class BasePretraining implements AutoCloseable {
     double reached = training.loop().flops() / replicas / training.loop().seconds() / 1e9;
     double roof = GemmRoof.measure(model.precision(), workers);
     Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
+    metrics.put("memory_plan", memory);
     metrics.put("replicas", replicas);
     metrics.put("parameters", model.parameterCount());
     metrics.put("validation_loss", validationLoss);

@@ -9,13 +9,16 @@ import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.OpenModel;
 import io.quartet.checkpoint.OpenModels;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Stage;
 import io.quartet.recipe.Recipe;
 import io.quartet.service.StageTrial;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,6 +86,33 @@ class BaseStageTest {
   }
 
   @Test
+  void aDamagedSnapshotCostsTheStepsSinceTheOneBeforeAndNothingElse() throws Exception {
+    Checkpoint whole = new StageTrial(folder.resolve("whole")).train(new BaseStage(), "r", TINY);
+    Path home = folder.resolve("stopped");
+    var first = new StageTrial(home).stopAt(23);
+    assertThatThrownBy(() -> first.train(new BaseStage(), "r", TINY))
+        .isInstanceOf(QuartetException.class);
+    Path newest;
+    try (var files = Files.list(first.store().scratch(Stage.BASE, "r"))) {
+      newest =
+          files
+              .filter(file -> file.getFileName().toString().startsWith("trainer-"))
+              .max(Comparator.naturalOrder())
+              .orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(newest);
+    bytes[bytes.length - 5] ^= 8;
+    Files.write(newest, bytes);
+
+    var second = new StageTrial(home);
+    Checkpoint continued = second.train(new BaseStage(), "r", TINY);
+
+    assertThat(second.reported().stream().filter(r -> r.phase().equals("training")).findFirst())
+        .hasValueSatisfying(step -> assertThat(step.step()).isEqualTo(21));
+    assertThat(Files.mismatch(continued.weights(), whole.weights())).isEqualTo(-1);
+  }
+
+  @Test
   void onesOwnTextAloneIsEnough() throws Exception {
     Path file = folder.resolve("own.txt");
     Files.writeString(file, "the quick brown fox jumps over the lazy dog. ".repeat(200));
@@ -109,6 +139,58 @@ class BaseStageTest {
     Checkpoint base = new StageTrial(folder.resolve("home")).train(new BaseStage(), "own", recipe);
 
     assertThat(base.training().metrics()).containsKeys("bits_per_byte").doesNotContainKey("gold");
+  }
+
+  @Test
+  void theEndOfABookIsHeldOutAndMeasuredByTheCharacter() throws Exception {
+    Path book = folder.resolve("book.txt");
+    Files.writeString(book, "the quick brown fox jumps over the lazy dog. ".repeat(200));
+    Recipe recipe =
+        Recipe.parse(
+            """
+            stages: [base]
+            threads: 1
+            precision: fp32
+            data:
+              lessons: null
+              documents: ['%s']
+              held_out_tail: 0.1
+              tokenizer: {vocabulary: 300}
+            model: {hidden: 32, layers: 1, heads: 2, key_value_heads: 1, feed_forward: 48}
+            base: {steps: 20, warmup_steps: 2, dropout: 0.1, snapshot_every: 10, publish: best}
+            """
+                .formatted(book));
+
+    Checkpoint base = new StageTrial(folder.resolve("home")).train(new BaseStage(), "b", recipe);
+
+    Map<String, ?> metrics = base.training().metrics();
+    assertThat(metrics.get("held_out_characters")).isEqualTo(900L);
+    double nats = (Double) metrics.get("nats_per_character");
+    assertThat(nats).isBetween(0.0, Math.log(300));
+    // ASCII: a character is a byte.
+    assertThat((Double) metrics.get("bits_per_byte"))
+        .isCloseTo(nats / Math.log(2), Offset.offset(1e-9));
+    assertThat((Long) metrics.get("published_step")).isIn(10L, 20L);
+  }
+
+  @Test
+  void aModelThatCannotFitIsRefusedBeforeTheFirstStep() {
+    Recipe recipe =
+        Recipe.parse(
+            TINY.yaml()
+                .replace(
+                    "batch: 8\n  sequence: 128\n  dropout",
+                    "batch: 65536\n  sequence: 128\n  dropout")
+                .replace("layers: 2", "layers: 256"));
+
+    assertThatThrownBy(() -> new StageTrial(folder).train(new BaseStage(), "r", recipe))
+        .isInstanceOfSatisfying(
+            QuartetException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.FAILED_PRECONDITION))
+        .hasMessageStartingWith("memory: ")
+        .hasMessageContaining(" = process 0.60 + weights ")
+        .hasMessageContaining(" + activations ")
+        .hasMessageContaining("GB; lower batch or sequence");
   }
 
   @Test

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 /** Runs a model without gradients over many sequences, some at a time, on all workers. */
 final class Chunks {
   /** Tokens of a chunk: bounds memory, and is enough for efficient matrix products. */
-  private static final int TOKENS = 2048;
+  static final int TOKENS = 2048;
 
   private Chunks() {}
 

@@ -74,7 +74,8 @@ public final class TrainingLoop {
       flops += metrics.flops();
       seconds += metrics.duration().toNanos() / 1e9;
       draw(metrics);
-      boolean due = step() % snapshots.every() == 0 || step() == steps || snapshotNow.getAsBoolean();
+      boolean due =
+          step() % snapshots.every() == 0 || step() == steps || snapshotNow.getAsBoolean();
       if (due && trainer.group().leads()) {
         TrainerSnapshot.save(snapshots.folder(), snapshots.kept(), trainer, cursor());
       }

@@ -37,7 +37,7 @@ import java.util.Set;
  */
 @ApplicationScoped
 public class RewardStage implements TrainingStage {
-  private static final int SLOTS = 96;
+  static final int SLOTS = 96;
 
   @Override
   public Stage stage() {

@@ -1,6 +1,7 @@
 package io.quartet.reward;
 
 import io.quartet.checkpoint.Checkpoint;
+import io.quartet.decoder.DecoderMemory;
 import io.quartet.model.AdamW;
 import io.quartet.model.LearningRateSchedule;
 import io.quartet.model.Loss;
@@ -16,6 +17,7 @@ import io.quartet.model.StepMetrics;
 import io.quartet.model.TokenSequence;
 import io.quartet.model.Trainer;
 import io.quartet.model.TrainerSnapshot;
+import io.quartet.model.TrainingMemory;
 import io.quartet.model.Workers;
 import io.quartet.recipe.Optimizer;
 import io.quartet.recipe.Recipe;
@@ -24,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -33,6 +36,9 @@ import java.util.SplittableRandom;
  * Sets that are held out decide which step's weights are kept, and when to stop.
  */
 final class RewardTrainer {
+  /** Steps that are drawn to see how large one is; every draw follows from its number. */
+  private static final int PLANNED_STEPS = 16;
+
   private static final String BEST = "best.safetensors";
   private static final String BEST_ACCURACY = "best_accuracy";
   private static final String LOOKS = "looks_without_a_better_one";
@@ -45,6 +51,7 @@ final class RewardTrainer {
   private final Workers workers;
   private final StageContext context;
   private final Trainer<RewardModel> trainer;
+  private final AdamW.Options options;
   private double bestAccuracy = -1;
   private int looks;
   private long tokens;
@@ -61,24 +68,24 @@ final class RewardTrainer {
     this.seed = context.recipe().seed();
     this.workers = workers;
     Recipe.Optimization optimization = recipe.optimization();
+    this.options =
+        AdamW.Options.of(optimization.weightDecay())
+            .withMuon(optimization.optimizer() == Optimizer.MUON)
+            .withAverage(optimization.averageDecay());
     RewardModel model = model(context.recipe(), base);
     this.trainer =
         new Trainer<>(
-            model,
-            new AdamW(
                 model,
-                AdamW.Options.of(optimization.weightDecay())
-                    .withMuon(optimization.optimizer() == Optimizer.MUON)
-                    .withAverage(optimization.averageDecay())),
-            LearningRateSchedule.of(
-                optimization.schedule().name(),
-                optimization.learningRate(),
-                optimization.warmupSteps(),
-                optimization.steps(),
-                optimization.finalShare(),
-                optimization.decayShare()),
-            optimization.gradientClip(),
-            workers)
+                new AdamW(model, options),
+                LearningRateSchedule.of(
+                    optimization.schedule().name(),
+                    optimization.learningRate(),
+                    optimization.warmupSteps(),
+                    optimization.steps(),
+                    optimization.finalShare(),
+                    optimization.decayShare()),
+                optimization.gradientClip(),
+                workers)
             .passing(new PassOptions(0, context.recipe().recomputeActivations()));
     TrainerSnapshot.restore(context.scratch(), trainer)
         .ifPresent(
@@ -116,6 +123,7 @@ final class RewardTrainer {
    */
   Map<String, Object> train(ComparisonSource source, List<RatedAnswers> heldOut) {
     Path best = context.scratch().resolve(BEST);
+    Map<String, Long> memory = context.plan(memory(source));
     // A snapshot is from before its step's look, which is taken again when one is resumed.
     if (lookIsDue(trainer.optimizer().step())) {
       trainer.averaged(() -> look(heldOut, best));
@@ -145,6 +153,7 @@ final class RewardTrainer {
       ModelWeights.loadTrained(trainer.model(), best);
     }
     return Map.of(
+        "memory_plan", memory,
         "steps", trainer.optimizer().step(),
         "tokens", tokens,
         "flops", flops,
@@ -195,21 +204,52 @@ final class RewardTrainer {
   /** A part of a step: sequences packed together and the comparisons between them. */
   private record Part(PackedBatch batch, List<Pair> pairs) {}
 
-  private StepMetrics step(ComparisonSource source, long number) {
+  /** What the largest of the first steps holds; sets differ in size. */
+  private Map<String, Long> memory(ComparisonSource source) {
+    List<PackedBatch> batches = new ArrayList<>();
+    for (long number = 0; number < Math.min(PLANNED_STEPS, recipe.steps()); number++) {
+      parts(sets(source, number)).forEach(part -> batches.add(part.batch()));
+    }
+    var step =
+        new TrainingMemory.Step(
+            workers.count(),
+            batches.stream().mapToLong(b -> (long) b.rows() * b.length()).max().orElse(0),
+            batches.stream().mapToInt(PackedBatch::length).max().orElse(0),
+            0);
+    RewardModel model = trainer.model();
+    boolean recompute = context.recipe().recomputeActivations();
+    Map<String, Long> parts =
+        new LinkedHashMap<>(
+            TrainingMemory.of(
+                model.config(), model.precision(), model.lora(), options, recompute, false, step));
+    parts.put("decoders", 2 * DecoderMemory.of(model.config(), RewardStage.SLOTS));
+    return parts;
+  }
+
+  private List<RatedAnswers> sets(ComparisonSource source, long number) {
     // A generator for each step: a resumed run draws what the interrupted one would have.
     var random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + number);
     List<RatedAnswers> sets = new ArrayList<>();
     for (int i = 0; i < recipe.batch(); i++) {
       sets.add(source.draw(random));
     }
+    return sets;
+  }
+
+  private StepMetrics step(ComparisonSource source, long number) {
+    List<RatedAnswers> sets = sets(source, number);
     int sequences = sets.stream().mapToInt(RatedAnswers::size).sum();
     var loss = new PairwiseRewardLoss(recipe.centering(), sets.size(), sequences);
+    return trainer.step(parts(sets), (model, part) -> objective(loss, model, part));
+  }
+
+  private List<Part> parts(List<RatedAnswers> sets) {
     int count = Math.min(workers.count(), sets.size());
     List<Part> parts = new ArrayList<>();
     for (int p = 0; p < count; p++) {
       parts.add(part(sets.subList(sets.size() * p / count, sets.size() * (p + 1) / count)));
     }
-    return trainer.step(parts, (model, part) -> objective(loss, model, part));
+    return parts;
   }
 
   private static Loss objective(PairwiseRewardLoss loss, RewardModel model, Part part) {

@@ -12,11 +12,15 @@ import io.quartet.checkpoint.Stage;
 import io.quartet.recipe.Recipe;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jboss.logging.Logger;
 
 /** What a stage works with: its run's recipe, its inputs, the store, and a line for progress. */
 public final class StageContext {
+  private static final Logger LOG = Logger.getLogger(StageContext.class);
+
   private final CheckpointId result;
   private final Recipe recipe;
   private final CheckpointStore store;
@@ -25,6 +29,7 @@ public final class StageContext {
   private Replica replica = Replica.alone(Duration.ofMinutes(2));
   private boolean warned;
   private long reached;
+  private long planned;
 
   /**
    * @param stage the stage that runs
@@ -113,6 +118,23 @@ public final class StageContext {
     return origin.toString();
   }
 
+  /**
+   * Says before the first step what the stage will hold in memory at most; from then on every
+   * progress tells the sum.
+   *
+   * @param training what training and its measuring hold beside the process itself, in bytes
+   * @return the parts, the process among them, for {@code training.json}
+   * @throws QuartetException FAILED_PRECONDITION with the sum if the container or the machine has
+   *     less
+   */
+  public Map<String, Long> plan(Map<String, Long> training) {
+    MemoryPlan plan = MemoryPlan.of(result.stage()).plus(training);
+    LOG.infof("%s stage of run '%s': memory %s", result.stage().label(), run(), plan);
+    plan.requireWithin(MemoryPlan.available());
+    planned = plan.total();
+    return plan.parts();
+  }
+
   /** Where to publish the result. */
   public CheckpointStore store() {
     return store;
@@ -151,7 +173,11 @@ public final class StageContext {
    */
   public void progress(long step, long of, String phase, Map<String, Double> metrics) {
     reached = Math.max(reached, step);
-    signals.progress(step, of, phase, metrics);
+    Map<String, Double> shown = new HashMap<>(metrics);
+    if (planned > 0) {
+      shown.put(MemoryPlan.PLANNED, (double) planned);
+    }
+    signals.progress(step, of, phase, shown);
     if (cancelled()) {
       throw new QuartetException(
           CANCELLED, "%s stage of run '%s' was cancelled".formatted(result.stage().label(), run()));

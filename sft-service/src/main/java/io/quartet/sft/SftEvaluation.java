@@ -18,7 +18,7 @@ import org.jboss.logging.Logger;
 /** How an assistant answers about the held-out words, measured as it will be served. */
 final class SftEvaluation {
   private static final Logger LOG = Logger.getLogger(SftEvaluation.class);
-  private static final int SLOTS = 32;
+  static final int SLOTS = 32;
 
   private SftEvaluation() {}
 

@@ -2,6 +2,7 @@ package io.quartet.sft;
 
 import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.Checkpoint;
+import io.quartet.decoder.DecoderMemory;
 import io.quartet.model.AdamW;
 import io.quartet.model.CausalLm;
 import io.quartet.model.LanguageModelTraining;
@@ -14,6 +15,7 @@ import io.quartet.model.Snapshots;
 import io.quartet.model.StepMetrics;
 import io.quartet.model.TorchRuntime;
 import io.quartet.model.Trainer;
+import io.quartet.model.TrainingMemory;
 import io.quartet.model.Workers;
 import io.quartet.recipe.Optimizer;
 import io.quartet.recipe.Publish;
@@ -32,6 +34,7 @@ final class SftTuning implements AutoCloseable {
   private final Workers workers;
   private final CausalLm model;
   private final LanguageModelTraining training;
+  private final Map<String, Long> memory;
   private final Map<String, Double> latest = new LinkedHashMap<>();
 
   SftTuning(StageContext context, ReplicaGroup group, Checkpoint base, SftData data) {
@@ -40,8 +43,13 @@ final class SftTuning implements AutoCloseable {
     this.data = data;
     this.workers = TorchRuntime.configure(context.recipe().threads());
     this.base = base;
-    this.model = model(context.recipe(), base);
     Recipe.Optimization optimization = recipe.optimization();
+    AdamW.Options options =
+        AdamW.Options.of(optimization.weightDecay())
+            .withMuon(optimization.optimizer() == Optimizer.MUON)
+            .withAverage(optimization.averageDecay());
+    this.memory = context.plan(memory(group.size(), options));
+    this.model = model(context.recipe(), base);
     var schedule =
         LearningRateSchedule.of(
             optimization.schedule().name(),
@@ -53,15 +61,11 @@ final class SftTuning implements AutoCloseable {
     var trainer =
         new Trainer<>(
                 model,
-            new AdamW(
-                model,
-                AdamW.Options.of(optimization.weightDecay())
-                    .withMuon(optimization.optimizer() == Optimizer.MUON)
-                    .withAverage(optimization.averageDecay())),
-            schedule,
-            optimization.gradientClip(),
-            workers,
-            group)
+                new AdamW(model, options),
+                schedule,
+                optimization.gradientClip(),
+                workers,
+                group)
             .passing(new PassOptions(0, context.recipe().recomputeActivations()));
     this.training =
         new LanguageModelTraining(
@@ -71,6 +75,25 @@ final class SftTuning implements AutoCloseable {
             data::epoch,
             new LanguageModelTraining.Validation(data::heldOut, recipe.publish() == Publish.BEST),
             new Snapshots(context.scratch(), recipe.snapshotEvery(), recipe.keepSnapshots()));
+  }
+
+  private Map<String, Long> memory(int replicas, AdamW.Options options) {
+    Recipe whole = context.recipe();
+    int rows = (recipe.batch() + replicas - 1) / replicas;
+    Map<String, Long> parts =
+        new LinkedHashMap<>(
+            TrainingMemory.of(
+                base.config(),
+                Precision.valueOf(whole.precision().name()),
+                whole.lora().map(Recipe.Lora::config),
+                options,
+                whole.recomputeActivations(),
+                true,
+                TrainingMemory.Step.ofRows(workers.count(), rows, recipe.sequence())));
+    if (whole.data().lessons().isPresent()) {
+      parts.put("decoder", DecoderMemory.of(base.config(), SftEvaluation.SLOTS));
+    }
+    return parts;
   }
 
   private static CausalLm model(Recipe recipe, Checkpoint base) {
@@ -120,6 +143,7 @@ final class SftTuning implements AutoCloseable {
   Map<String, Object> metrics() {
     context.progress(recipe.steps(), recipe.steps(), "measuring", latest);
     Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
+    metrics.put("memory_plan", memory);
     metrics.put("parameters", model.parameterCount());
     metrics.put("trained_parameters", model.trainedParameterCount());
     metrics.put("validation_loss", training.validationLoss().orElseThrow());

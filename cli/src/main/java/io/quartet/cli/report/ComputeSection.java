@@ -16,13 +16,13 @@ final class ComputeSection {
     StringBuilder html = new StringBuilder();
     html.append(bar("seconds", "time")).append(bar("flops", "FLOPs"));
     html.append(
-        "<table class=compute><tr><th>stage<th>time<th>tokens<th>tokens a second<th>FLOPs<th>share of FLOPs<th>memory at most");
+        "<table class=compute><tr><th>stage<th>time<th>tokens<th>tokens a second<th>FLOPs<th>share of FLOPs<th>memory planned<th>memory at most");
     double all = sum("flops");
     for (String stage : names()) {
       JsonNode figures = stages.path(stage);
       double flops = figures.path("flops").asDouble(Double.NaN);
       html.append(
-          "<tr><td><span class=key style=\"--c:var(--%s)\">%s</span><td>%s<td>%s<td>%s<td>%s<td>%s<td>%s"
+          "<tr><td><span class=key style=\"--c:var(--%s)\">%s</span><td>%s<td>%s<td>%s<td>%s<td>%s<td>%s<td>%s"
               .formatted(
                   stage,
                   stage,
@@ -31,6 +31,7 @@ final class ComputeSection {
                   Figures.compact(figures.path("tokens_per_second").asDouble(Double.NaN)),
                   Figures.compact(flops),
                   Double.isNaN(flops) || all == 0 ? "–" : Figures.percent(flops / all),
+                  memory(figures.path(Report.PLANNED_MEMORY).asDouble(Double.NaN)),
                   memory(figures.path(Report.PEAK_MEMORY).asDouble(Double.NaN))));
     }
     return html.append("</table>").toString();

@@ -30,6 +30,9 @@ public record Report(RunView view, ObjectNode json) {
   /** What a stage's process had resident at most, in bytes; Linux alone says so. */
   static final String PEAK_MEMORY = "peak_resident_bytes";
 
+  /** What it planned to have, in bytes. */
+  static final String PLANNED_MEMORY = "planned_resident_bytes";
+
   /** Figures that every report has, null where a stage did not measure them. */
   private static final Map<Stage, List<String>> FIGURES_OF =
       Map.of(
@@ -103,9 +106,11 @@ public record Report(RunView view, ObjectNode json) {
             });
     double elapsed = view.elapsed(stage).toMillis() / 1000.0;
     figures.put("seconds", metrics.path("seconds").asDouble(elapsed));
-    view.latest(stage)
-        .map(latest -> latest.getMetricsMap().get(PEAK_MEMORY))
-        .ifPresent(bytes -> figures.put(PEAK_MEMORY, bytes.longValue()));
+    for (String memory : List.of(PLANNED_MEMORY, PEAK_MEMORY)) {
+      view.latest(stage)
+          .map(latest -> latest.getMetricsMap().get(memory))
+          .ifPresent(bytes -> figures.put(memory, bytes.longValue()));
+    }
     return figures;
   }
 

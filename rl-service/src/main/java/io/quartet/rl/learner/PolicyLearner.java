@@ -95,11 +95,11 @@ final class PolicyLearner {
             FINAL_SHARE);
     this.trainer =
         new Trainer<>(
-            model,
-            new AdamW(model, AdamW.Options.of(0)),
-            schedule,
-            this.recipe.gradientClip(),
-            workers)
+                model,
+                new AdamW(model, AdamW.Options.of(0)),
+                schedule,
+                this.recipe.gradientClip(),
+                workers)
             .passing(new PassOptions(0, recipe.recomputeActivations()));
   }
 

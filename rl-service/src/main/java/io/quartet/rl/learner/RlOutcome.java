@@ -27,7 +27,7 @@ import java.util.Optional;
 
 /** What comes of a run: looks at held-out prompts on the way, and the final figures. */
 final class RlOutcome implements AutoCloseable {
-  private static final int SLOTS = 96;
+  static final int SLOTS = 96;
   private static final long LOOK_SEED = 5;
   private static final long FINAL_SEED = 6;
 
@@ -37,9 +37,14 @@ final class RlOutcome implements AutoCloseable {
   private final Optional<WordNetLessons> lessons;
   private final Checkpoint reward;
   private final RewardAddress address;
+  private final Map<String, Long> memory;
   private Map<String, Double> latest = Map.of();
 
-  RlOutcome(StageContext context, Tokenizer tokenizer) {
+  /**
+   * @param memory what is planned, for the record
+   */
+  RlOutcome(StageContext context, Tokenizer tokenizer, Map<String, Long> memory) {
+    this.memory = memory;
     this.context = context;
     this.recipe = context.recipe();
     this.tokenizer = tokenizer;
@@ -118,6 +123,7 @@ final class RlOutcome implements AutoCloseable {
     context.progress(updates, updates, "evaluating", latest);
     Map<String, Object> metrics = new LinkedHashMap<>();
     metrics.put("updates", updates);
+    metrics.put("memory_plan", memory);
     metrics.put("tokens", learner.tokens());
     metrics.put("flops", learner.flops());
     metrics.put("reward_model", Map.of("id", address.id(), "digest", address.digest()));

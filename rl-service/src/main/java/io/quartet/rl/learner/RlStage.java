@@ -59,27 +59,39 @@ public class RlStage implements TrainingStage {
       Gate.check(context.input(Stage.REWARD), recipe.reward().bestOf());
     }
     context.progress(0, recipe.rl().updates(), "loading", Map.of());
-    try (Tokenizer tokenizer = sft.tokenizer();
-        Workers workers = TorchRuntime.configure(recipe.threads());
-        var outcome = new RlOutcome(context, tokenizer)) {
-      var learner = new PolicyLearner(recipe, sft, workers);
-      var versions = new PolicyVersions(exchange, events, sft, context.run());
+    try (Tokenizer tokenizer = sft.tokenizer()) {
       var prompts =
           RolloutPrompts.of(recipe, new ChatTemplate(tokenizer), sft.config().contextLength());
-      Map<String, String> cursor = learner.restore(context.scratch()).orElse(Map.of());
-      outcome.remember(figures(cursor));
-      long update = Long.parseLong(cursor.getOrDefault(UPDATE, "0"));
-      Checkpoint policy;
-      try (var inbox =
-          new RolloutInbox(
-              events, context.run(), Long.parseLong(cursor.getOrDefault(OFFSET, "0")))) {
-        policy = update == 0 ? versions.initial() : versions.publish(update, learner);
-        for (; update < recipe.rl().updates(); update++) {
-          policy = update(context, learner, versions, prompts, inbox, outcome, policy, update);
-        }
+      Map<String, Long> memory =
+          context.plan(LearnerMemory.of(recipe, sft.config(), prompts.longest()));
+      try (Workers workers = TorchRuntime.configure(recipe.threads());
+          var outcome = new RlOutcome(context, tokenizer, memory)) {
+        return learn(context, new PolicyLearner(recipe, sft, workers), prompts, outcome, started);
       }
-      return outcome.publish(learner, versions, policy, started);
     }
+  }
+
+  private Checkpoint learn(
+      StageContext context,
+      PolicyLearner learner,
+      RolloutPrompts prompts,
+      RlOutcome outcome,
+      long started)
+      throws InterruptedException {
+    Recipe recipe = context.recipe();
+    var versions = new PolicyVersions(exchange, events, context.input(Stage.SFT), context.run());
+    Map<String, String> cursor = learner.restore(context.scratch()).orElse(Map.of());
+    outcome.remember(figures(cursor));
+    long update = Long.parseLong(cursor.getOrDefault(UPDATE, "0"));
+    Checkpoint policy;
+    try (var inbox =
+        new RolloutInbox(events, context.run(), Long.parseLong(cursor.getOrDefault(OFFSET, "0")))) {
+      policy = update == 0 ? versions.initial() : versions.publish(update, learner);
+      for (; update < recipe.rl().updates(); update++) {
+        policy = update(context, learner, versions, prompts, inbox, outcome, policy, update);
+      }
+    }
+    return outcome.publish(learner, versions, policy, started);
   }
 
   private static Map<String, Double> figures(Map<String, String> cursor) {

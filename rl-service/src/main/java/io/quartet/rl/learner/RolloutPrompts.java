@@ -65,6 +65,11 @@ final class RolloutPrompts {
     return new RolloutPrompts(prompts, recipe);
   }
 
+  /** Tokens of the longest. */
+  int longest() {
+    return prompts.stream().mapToInt(prompt -> prompt.tokens().length).max().orElse(0);
+  }
+
   /**
    * The requests of one update; the same for the same seed and update, ids included, so that a
    * repeated update finds what was already answered.
