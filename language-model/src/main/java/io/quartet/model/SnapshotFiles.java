@@ -27,7 +27,7 @@ record SnapshotFiles(Path folder) {
   private static final System.Logger LOG = System.getLogger(SnapshotFiles.class.getName());
   private static final Pattern NAME =
       Pattern.compile("trainer-(\\d{10})-([0-9a-f]{64})\\.safetensors");
-  private static final int CHUNK = 1 << 20;
+  private static final int CHUNK = 1 << 16;
 
   /** A snapshot's file, of which the bytes may not be what the name says. */
   private record Named(Path file, long step, String sha256) {}

@@ -66,8 +66,9 @@ final class MeasuredTraining {
                 how,
                 precision));
     Stream.of(width, layers, rows, length).map(String::valueOf).forEach(command::add);
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().putAll(TorchRuntime.environment()); // as the services are started
+    Process process = builder.start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).isZero();
     return Long.parseLong(out.strip().split(" ")[0]);
