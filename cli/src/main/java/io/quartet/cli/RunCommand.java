@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "run",
-    description = "Train the four stages that a recipe describes, and follow them.",
+    description = "Train the stages that a recipe describes, and follow them.",
     mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RECIPE.yaml", description = "The recipe; see quartet recipe default.")
