@@ -9,6 +9,7 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Safetensors;
 import io.quartet.checkpoint.TensorEntry;
 import io.quartet.checkpoint.TensorSource;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,12 +40,19 @@ public final class ModelWeights {
   }
 
   /**
-   * Writes what is trained: all weights, or the adapters and what is trained beside them.
+   * Writes what is trained: all weights, or the adapters and what is trained beside them. A file
+   * that is there is replaced once the new one is durable.
    *
    * @throws QuartetException as {@link Safetensors#write}
    */
   public static void saveTrained(TransformerModel model, Path file) {
-    write(file, Map.of("format", "pt"), model.trainedWeights());
+    Path unfinished = file.resolveSibling(file.getFileName() + ".tmp");
+    write(unfinished, Map.of("format", "pt"), model.trainedWeights());
+    try {
+      SnapshotFiles.replace(unfinished, file);
+    } catch (IOException e) {
+      throw QuartetException.writing(file, e);
+    }
   }
 
   /**

@@ -43,12 +43,9 @@ record SnapshotFiles(Path folder) {
    * @param kept how many there are afterwards at most, 1 or more
    */
   void finish(long step, int kept) throws IOException {
-    sync(unfinished(), StandardOpenOption.WRITE);
     String name = "trainer-%010d-%s.safetensors".formatted(step, sha256(unfinished()));
     Path file = folder.resolve(name);
-    Files.move(
-        unfinished(), file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    sync(folder, StandardOpenOption.READ);
+    replace(unfinished(), file);
     int left = 1;
     for (Named other : newestFirst()) {
       // One of this step or a later one is what an earlier attempt left, and this one passed over.
@@ -112,6 +109,16 @@ record SnapshotFiles(Path folder) {
     }
     all.sort(Comparator.comparingLong(Named::step).reversed());
     return all;
+  }
+
+  /** Puts a file that is written in another's place, durably: the one or the other is there. */
+  static void replace(Path written, Path file) throws IOException {
+    sync(written, StandardOpenOption.WRITE);
+    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Path parent = file.toAbsolutePath().getParent();
+    if (parent != null) {
+      sync(parent, StandardOpenOption.READ);
+    }
   }
 
   private static void sync(Path path, StandardOpenOption mode) throws IOException {
