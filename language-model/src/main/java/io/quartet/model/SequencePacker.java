@@ -8,12 +8,14 @@ import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
- * Packs a stream of sequences into batches of a fixed size with little padding: a row begins with
- * the sequence that has waited longest and is filled with the longest ones that still fit among
- * those waiting. What is longer than a row is cut; each piece goes on where the last ended.
+ * Packs a stream of sequences into batches of a fixed size with next to no padding: a row begins
+ * with the sequence that has waited longest and is filled with those waiting whose lengths add up
+ * best to the rest of it ({@link SubsetSum}). What is longer than a row is cut; each piece goes on
+ * where the last ended.
  */
 public final class SequencePacker implements Iterator<PackedBatch> {
-  private static final int WAITING = 64;
+  /** Sequences to choose from; more fill rows hardly better and put an epoch's end off. */
+  private static final int WAITING = 256;
 
   private final Iterator<TokenSequence> source;
   private final int rows;
@@ -59,27 +61,24 @@ public final class SequencePacker implements Iterator<PackedBatch> {
 
   private RowBuilder row() {
     var row = new RowBuilder();
-    int next = 0;
-    while (next >= 0) {
-      TokenSequence sequence = waiting.remove(next);
-      row.add(packed++, sequence, PackedBatch.inputs(sequence, LastToken.PREDICTED));
-      refill();
-      next = longestWithin(length - row.used());
+    place(waiting.remove(0), row);
+    refill();
+    int[] inputs = waiting.stream().limit(WAITING).mapToInt(SequencePacker::inputs).toArray();
+    List<TokenSequence> chosen = new ArrayList<>();
+    for (int index : SubsetSum.within(length - row.used(), inputs)) {
+      chosen.add(waiting.get(index));
     }
+    chosen.forEach(sequence -> place(sequence, row));
+    waiting.removeAll(chosen);
     return row;
   }
 
-  private int longestWithin(int room) {
-    int best = -1;
-    int most = 0;
-    for (int i = 0; i < waiting.size(); i++) {
-      int inputs = PackedBatch.inputs(waiting.get(i), LastToken.PREDICTED);
-      if (inputs <= room && inputs > most) {
-        best = i;
-        most = inputs;
-      }
-    }
-    return best;
+  private static int inputs(TokenSequence sequence) {
+    return PackedBatch.inputs(sequence, LastToken.PREDICTED);
+  }
+
+  private void place(TokenSequence sequence, RowBuilder row) {
+    row.add(packed++, sequence, inputs(sequence));
   }
 
   private void refill() {
