@@ -16,6 +16,7 @@ import jakarta.inject.Singleton;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Pretraining: the tokenizer, then the language model, on the recipe's running text. */
@@ -50,7 +51,9 @@ public class BaseStage implements TrainingStage {
       if (steps == 0) {
         metrics.putAll(start.copyTo(folder));
       } else {
-        var text = text(tokenizer, start, corpus, recipe);
+        var own = tokens(context, corpus, start, tokenizer);
+        own.ifPresent(tokens -> metrics.putAll(tokens.metrics()));
+        var text = new BaseText(tokenizer, start.config(), corpus, own, recipe);
         try (ReplicaGroup group = join(context);
             var pretraining = new BasePretraining(context, group, start, text)) {
           earlier = pretraining.earlierSeconds();
@@ -79,16 +82,35 @@ public class BaseStage implements TrainingStage {
     }
     Corpus corpus = Corpus.of(recipe);
     BaseStart start = BaseStart.prepare(recipe, corpus, context.store(), context.scratch());
-    try (Tokenizer tokenizer = Tokenizer.load(start.tokenizerFiles());
-        ReplicaGroup group = join(context);
-        var pretraining =
-            new BasePretraining(context, group, start, text(tokenizer, start, corpus, recipe))) {
-      pretraining.follow();
+    try (Tokenizer tokenizer = Tokenizer.load(start.tokenizerFiles())) {
+      var own = tokens(context, corpus, start, tokenizer);
+      var text = new BaseText(tokenizer, start.config(), corpus, own, recipe);
+      try (ReplicaGroup group = join(context);
+          var pretraining = new BasePretraining(context, group, start, text)) {
+        pretraining.follow();
+      }
     }
   }
 
-  private static BaseText text(Tokenizer tokenizer, BaseStart start, Corpus corpus, Recipe recipe) {
-    return new BaseText(tokenizer, start.config(), corpus, recipe.base().sequence(), recipe.seed());
+  private static Optional<CorpusTokens> tokens(
+      StageContext context, Corpus corpus, BaseStart start, Tokenizer tokenizer) {
+    if (!corpus.hasOwn()) {
+      return Optional.empty();
+    }
+    int steps = context.recipe().base().steps();
+    context.progress(0, steps, "reading documents", Map.of());
+    return Optional.of(
+        CorpusTokens.prepare(
+            context.scratch(),
+            context.recipe(),
+            corpus,
+            start.tokenizerFiles(),
+            tokenizer,
+            start.config(),
+            BaseText.HELD_OUT_BYTES,
+            tokens ->
+                context.progress(
+                    0, steps, "reading documents", Map.of("corpus_tokens", (double) tokens))));
   }
 
   private static ReplicaGroup join(StageContext context) {

@@ -6,76 +6,81 @@ import io.quartet.datasets.Corpus;
 import io.quartet.datasets.Document;
 import io.quartet.model.LongDocuments;
 import io.quartet.model.TokenSequence;
+import io.quartet.model.TokenShards;
+import io.quartet.recipe.Recipe;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * The corpus as tokens: each document between two end-of-text tokens, the second one predicted. A
- * book is cut into rows, at other places in each epoch, and the rows are mixed.
+ * The corpus as tokens: the lessons made anew for each epoch, the user's own out of shards. Books
+ * are cut into rows; see {@link EpochRows}.
  */
 final class BaseText {
   /** Enough to tell losses apart to a hundredth, and read in a second or two. */
-  private static final int HELD_OUT_BYTES = 1 << 17;
+  static final int HELD_OUT_BYTES = 1 << 17;
 
-  /** Rows from which a document is a book. */
-  private static final int BOOK = 16;
-
-  private final Tokenizer tokenizer;
-  private final ModelConfig config;
+  private final DocumentEncoder encoder;
   private final Corpus corpus;
+  private final Optional<CorpusTokens> own;
+  private final Optional<EpochRows> books;
   private final int length;
   private final long seed;
-  private final List<Document> heldOut;
-  private final Map<Document, int[]> books = new HashMap<>();
+  private final List<Document> heldOutLessons;
 
   /**
-   * @param length tokens of a row
-   * @param seed of the order in which books' rows are read
+   * @param own the user's documents; empty if there are none
    */
-  BaseText(Tokenizer tokenizer, ModelConfig config, Corpus corpus, int length, long seed) {
-    this.tokenizer = tokenizer;
-    this.config = config;
+  BaseText(
+      Tokenizer tokenizer,
+      ModelConfig config,
+      Corpus corpus,
+      Optional<CorpusTokens> own,
+      Recipe recipe) {
+    this.length = recipe.base().sequence();
+    this.seed = recipe.seed();
+    this.books =
+        own.map(tokens -> new EpochRows(tokens.training(), length)).filter(EpochRows::anyBook);
+    this.encoder = new DocumentEncoder(tokenizer, config);
     this.corpus = corpus;
-    this.length = length;
-    this.seed = seed;
-    this.heldOut = upTo(HELD_OUT_BYTES, corpus.heldOut());
+    this.own = own;
+    this.heldOutLessons = upTo(HELD_OUT_BYTES - ownHeldOutBytes(), corpus.heldOutLessons());
   }
 
   /** An epoch in the order to train on. */
   Iterator<TokenSequence> epoch(int number) {
-    List<Document> documents = corpus.training(number);
-    if (documents.stream().noneMatch(this::isBook)) {
-      return documents.stream().map(this::sequence).iterator();
-    }
-    Random random = new Random(31 * seed + number);
-    List<TokenSequence> rows = new ArrayList<>();
-    for (Document document : documents) {
-      if (isBook(document)) {
-        int[] tokens = books.computeIfAbsent(document, this::tokens);
-        rows.addAll(LongDocuments.pieces(tokens, length, 1 + random.nextInt(length)));
-      } else {
-        rows.add(sequence(document));
-      }
-    }
-    Collections.shuffle(rows, random);
-    return rows.iterator();
+    List<Document> taught = corpus.taught(number);
+    int shards = own.map(tokens -> tokens.training().documents()).orElse(0);
+    int[] order = corpus.order(number, Math.addExact(taught.size(), shards));
+    return books
+        .map(
+            rows ->
+                rows.of(
+                    order,
+                    taught.size(),
+                    i -> sequence(taught.get(i)),
+                    new Random(31 * seed + number)))
+        .orElseGet(
+            () ->
+                Arrays.stream(order)
+                    .mapToObj(i -> i < taught.size() ? sequence(taught.get(i)) : own(i, taught))
+                    .iterator());
   }
 
-  /** By its characters, as it has at least a few tokens for sixteen of them. */
-  private boolean isBook(Document document) {
-    return document.text().length() > BOOK * length;
+  private TokenSequence own(int number, List<Document> taught) {
+    TokenShards shards = own.orElseThrow().training();
+    return TokenSequence.document(shards.document(number - taught.size()));
   }
 
   /** The held-out documents, as many as are measured on. */
   Iterator<TokenSequence> heldOut() {
-    return heldOut.stream().map(this::sequence).iterator();
+    return heldOutTokens().map(TokenSequence::document).iterator();
   }
 
   /**
@@ -83,21 +88,34 @@ final class BaseText {
    * character is predicted from half a row before it or from all that there is.
    */
   Iterator<TokenSequence> heldOutWindows() {
-    return heldOut.stream()
-        .map(this::tokens)
+    return heldOutTokens()
         .map(tokens -> Arrays.copyOf(tokens, tokens.length - 1))
         .flatMap(tokens -> LongDocuments.windows(tokens, length, (length + 1) / 2).stream())
         .iterator();
   }
 
+  private Stream<int[]> heldOutTokens() {
+    return Stream.concat(
+        own.map(CorpusTokens::heldOut).stream()
+            .flatMap(shards -> IntStream.range(0, shards.documents()).mapToObj(shards::document)),
+        heldOutLessons.stream().map(this::tokens));
+  }
+
   /** Their length in UTF-8. */
   long heldOutBytes() {
-    return heldOut.stream().mapToLong(BaseText::bytes).sum();
+    return ownHeldOutBytes() + heldOutLessons.stream().mapToLong(BaseText::bytes).sum();
   }
 
   /** Their length in Unicode code points. */
   long heldOutCharacters() {
-    return heldOut.stream().mapToLong(d -> d.text().codePointCount(0, d.text().length())).sum();
+    return own.map(CorpusTokens::heldOutCharacters).orElse(0L)
+        + heldOutLessons.stream()
+            .mapToLong(d -> d.text().codePointCount(0, d.text().length()))
+            .sum();
+  }
+
+  private long ownHeldOutBytes() {
+    return own.map(CorpusTokens::heldOutBytes).orElse(0L);
   }
 
   private TokenSequence sequence(Document document) {
@@ -105,12 +123,9 @@ final class BaseText {
   }
 
   private int[] tokens(Document document) {
-    int[] text = tokenizer.encode(document.text());
-    int[] tokens = new int[text.length + 2];
-    tokens[0] = config.beginTokenId();
-    System.arraycopy(text, 0, tokens, 1, text.length);
-    tokens[text.length + 1] = config.endTokenId();
-    return tokens;
+    var tokens = IntStream.builder();
+    encoder.encode(document.text(), part -> Arrays.stream(part).forEach(tokens::add));
+    return tokens.build().toArray();
   }
 
   private static List<Document> upTo(long bytes, List<Document> documents) {

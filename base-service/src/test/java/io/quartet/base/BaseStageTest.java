@@ -138,7 +138,67 @@ class BaseStageTest {
 
     Checkpoint base = new StageTrial(folder.resolve("home")).train(new BaseStage(), "own", recipe);
 
-    assertThat(base.training().metrics()).containsKeys("bits_per_byte").doesNotContainKey("gold");
+    assertThat(base.training().metrics())
+        .containsKeys("bits_per_byte")
+        .doesNotContainKey("gold")
+        .containsEntry(
+            "data",
+            Map.of(
+                "documents",
+                Map.of(
+                    file.toString(),
+                    Map.of("shape", "text", "rows", 1L, "bad", 0L, "duplicates", 0L))));
+  }
+
+  @Test
+  void aStoppedRunOnOnesOwnDocumentsGoesOnFromItsShardsToTheSameWeights() throws Exception {
+    Recipe recipe = withDocuments();
+    var uninterrupted = new StageTrial(folder.resolve("whole"));
+    Checkpoint whole = uninterrupted.train(new BaseStage(), "r", recipe);
+    assertThat(uninterrupted.reported().stream().map(StageTrial.Reported::phase).distinct())
+        .containsExactly(
+            "training tokenizer", "reading documents", "training", "measuring", "evaluating");
+
+    var first = new StageTrial(folder.resolve("stopped")).stopAt(13);
+    assertThatThrownBy(() -> first.train(new BaseStage(), "r", recipe))
+        .isInstanceOf(QuartetException.class);
+    Path shards = first.store().scratch(Stage.BASE, "r").resolve("corpus");
+    Object written = Files.readAttributes(shards, "unix:ctime,ino");
+    Checkpoint continued =
+        new StageTrial(folder.resolve("stopped")).train(new BaseStage(), "r", recipe);
+
+    assertThat(Files.readAttributes(shards, "unix:ctime,ino")).isEqualTo(written);
+    assertThat(Files.mismatch(continued.weights(), whole.weights())).isEqualTo(-1);
+  }
+
+  @Test
+  void shardsOfOtherFilesAndHalfWrittenOnesAreNotUsed() throws Exception {
+    Recipe recipe = withDocuments();
+    var first = new StageTrial(folder.resolve("home")).stopAt(3);
+    assertThatThrownBy(() -> first.train(new BaseStage(), "r", recipe))
+        .isInstanceOf(QuartetException.class);
+    Path scratch = first.store().scratch(Stage.BASE, "r");
+    Object inode = Files.getAttribute(scratch.resolve("corpus"), "unix:ino");
+    Files.writeString(folder.resolve("own.jsonl"), "{\"text\": \"one row more\"}\n");
+    Files.createDirectories(scratch.resolve("corpus.tmp/training"));
+    Files.writeString(scratch.resolve("corpus.tmp/training/documents.idx"), "half");
+
+    Checkpoint base = new StageTrial(folder.resolve("home")).train(new BaseStage(), "r", recipe);
+
+    assertThat(Files.getAttribute(scratch.resolve("corpus"), "unix:ino")).isNotEqualTo(inode);
+    assertThat(base.training().metrics().get("data").toString()).contains("rows=1,");
+    assertThat(scratch.resolve("corpus.tmp")).doesNotExist();
+  }
+
+  /** The tiny recipe with sixty documents more, two of them the same. */
+  private Recipe withDocuments() throws Exception {
+    Path file = folder.resolve("own.jsonl");
+    var rows = new StringBuilder();
+    for (int i = 0; i < 60; i++) {
+      rows.append("{\"text\": \"document %d says %s\"}%n".formatted(i % 59, "so ".repeat(i % 59)));
+    }
+    Files.writeString(file, rows);
+    return Recipe.parse(TINY.yaml().replace("documents: []", "documents: ['" + file + "']"));
   }
 
   @Test

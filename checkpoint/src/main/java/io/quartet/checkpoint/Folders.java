@@ -12,12 +12,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** What atomic publishing needs of the file system. */
-final class Folders {
+public final class Folders {
   private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
 
   private Folders() {}
 
-  static void create(Path directory) {
+  /** Creates a folder and those above it. */
+  public static void create(Path directory) {
     try {
       Files.createDirectories(directory);
     } catch (IOException e) {
@@ -25,7 +26,8 @@ final class Folders {
     }
   }
 
-  static void move(Path from, Path to) {
+  /** Renames in one step. */
+  public static void move(Path from, Path to) {
     try {
       Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
@@ -34,7 +36,7 @@ final class Folders {
   }
 
   /** Makes a file's bytes, or a folder's entries, survive a power cut. */
-  static void sync(Path path) {
+  public static void sync(Path path) {
     boolean directory = Files.isDirectory(path);
     if (directory && WINDOWS) {
       return; // Windows cannot open a folder, and its renames are journalled
@@ -48,7 +50,7 @@ final class Folders {
   }
 
   /** Deletes a folder and all in it; links are deleted, not followed. Nothing there is fine. */
-  static void deleteTree(Path directory) {
+  public static void deleteTree(Path directory) {
     if (!Files.exists(directory)) {
       return;
     }

@@ -69,7 +69,7 @@ public final class Tokenizer implements AutoCloseable {
    * The tokens of plain text that goes on where other tokens end: without the space that some
    * tokenizers put before a text.
    */
-  int[] encodeContinued(String text) {
+  public int[] encodeContinued(String text) {
     return numbered(encode(continued, text));
   }
 

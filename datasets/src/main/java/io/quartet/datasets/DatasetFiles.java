@@ -15,18 +15,14 @@ final class DatasetFiles {
   private DatasetFiles() {}
 
   /**
-   * The files of some patterns: pattern after pattern, each pattern's files in the order of their
-   * paths.
+   * The files of a pattern in the order of their paths.
    *
-   * @param patterns paths with {@code *}, {@code **}, {@code ?}, {@code [...]} and {@code {...}}
-   * @throws QuartetException INVALID_ARGUMENT if a pattern has no file, or one with another ending
-   *     than the expected ones
+   * @param pattern a path with {@code *}, {@code **}, {@code ?}, {@code [...]} and {@code {...}}
+   * @throws QuartetException INVALID_ARGUMENT if it has no file, or one with another ending than
+   *     the expected ones
    */
-  static List<Path> matching(List<String> patterns, List<String> endings) {
-    return patterns.stream()
-        .flatMap(pattern -> matching(pattern).stream())
-        .map(file -> ofKind(file, endings))
-        .toList();
+  static List<Path> matching(String pattern, List<String> endings) {
+    return matching(pattern).stream().map(file -> ofKind(file, endings)).toList();
   }
 
   private static List<Path> matching(String pattern) {

@@ -1,95 +1,88 @@
 package io.quartet.datasets;
 
+import io.quartet.checkpoint.Conversation;
+import io.quartet.checkpoint.Message;
 import io.quartet.checkpoint.QuartetException;
-import java.nio.file.Path;
+import io.quartet.recipe.Recipe;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.Spliterator;
-import java.util.Spliterators;
-import java.util.function.Function;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
 /**
- * Reads people's own files. Every method takes paths or patterns ({@code data/**}{@code /*.jsonl})
- * and gives a stream that reads as it is pulled and must be closed; none holds more than a row.
+ * Reads people's own files: .txt, .md, .jsonl, .jsonl.gz, .json, .csv and .parquet, in the shapes
+ * of {@link io.quartet.recipe.DataShape}. Every method gives a {@link Reading}, which reads as it
+ * is pulled and must be closed.
  *
  * <p>All throw {@link QuartetException} INVALID_ARGUMENT: at once for a pattern without a file or a
- * file of another kind, on the way for a bad row, with its file, line and reason.
+ * file of another kind, on the way for bad rows beyond the recipe's limit.
  */
 public final class DatasetReader {
-  private static final List<String> LINES = List.of(".jsonl", ".jsonl.gz");
-  private static final List<String> TEXTS = List.of(".txt", ".md", ".jsonl", ".jsonl.gz");
+  private static final List<String> TABLES =
+      Rows.ENDINGS.stream().filter(e -> !e.equals(".txt") && !e.equals(".md")).toList();
 
   private DatasetReader() {}
 
-  /** Documents: a .txt or .md file is one; in .jsonl(.gz) every row's {@code text} is one. */
-  public static Stream<Document> documents(List<String> patterns) {
-    return rows(
-        DatasetFiles.matching(patterns, TEXTS),
-        row ->
-            row.file().toString().contains(".jsonl")
-                ? new Document(JsonRow.of(row).text("text"))
-                : whole(row));
+  /** Documents: a .txt or .md file is one, up to 4 MiB; elsewhere every row is one. */
+  public static Reading<Document> documents(Recipe.Data data) {
+    return new Reading<>(
+        "documents",
+        data.documents(),
+        Rows.ENDINGS,
+        data.badRows(),
+        Forms.DOCUMENTS,
+        document -> List.of(document.text()));
   }
 
-  /** Demonstrations: {@code messages} as OpenAI's, the last one the assistant's. */
-  public static Stream<Demonstration> demonstrations(List<String> patterns) {
-    return rows(
-        DatasetFiles.matching(patterns, LINES),
-        row -> {
-          JsonRow json = JsonRow.of(row);
-          return new Demonstration(json.endingWithAnswer("messages"));
-        });
+  /** Demonstrations: conversations that end with an answer. */
+  public static Reading<Demonstration> demonstrations(Recipe.Data data) {
+    return new Reading<>(
+        "demonstrations",
+        data.demonstrations(),
+        TABLES,
+        data.badRows(),
+        Forms.DEMONSTRATIONS,
+        demonstration -> content(demonstration.conversation()).toList());
   }
 
-  /**
-   * Comparisons: {@code prompt}, {@code chosen} and {@code rejected}, each a string or messages. A
-   * string prompt is the user's; answers as messages are the assistant's message alone or the
-   * prompt's messages and then it.
-   */
-  public static Stream<Comparison> comparisons(List<String> patterns) {
-    return rows(
-        DatasetFiles.matching(patterns, LINES),
-        row -> {
-          JsonRow json = JsonRow.of(row);
-          return new Comparison(
-              json.prompt("prompt"),
-              json.answer("chosen", "prompt"),
-              json.answer("rejected", "prompt"),
-              Optional.empty());
-        });
+  /** Comparisons: two or more ranked answers to one prompt. */
+  public static Reading<Ranking> comparisons(Recipe.Data data) {
+    return new Reading<>(
+        "comparisons",
+        data.comparisons(),
+        TABLES,
+        data.badRows(),
+        Forms.COMPARISONS,
+        DatasetReader::content);
   }
 
   /**
-   * Prompts: {@code prompt}, a string or messages, or else {@code messages}; the last message is
-   * the user's. The id is {@code id} or the file and the row's number.
+   * Prompts: conversations that wait for an answer; one that has an answer is read without it. The
+   * id is the row's {@code id}, or empty.
    */
-  public static Stream<Prompt> prompts(List<String> patterns) {
-    return rows(
-        DatasetFiles.matching(patterns, LINES),
-        row -> {
-          JsonRow json = JsonRow.of(row);
-          String key = json.has("prompt") ? "prompt" : "messages";
-          String id = json.has("id") ? json.text("id") : row.file() + "#" + row.number();
-          return new Prompt(id, json.prompt(key));
-        });
+  public static Reading<Prompt> prompts(Recipe.Data data) {
+    return new Reading<>(
+        "prompts",
+        data.prompts(),
+        TABLES,
+        data.badRows(),
+        Forms.PROMPTS,
+        prompt -> content(prompt.conversation()).toList());
   }
 
-  private static Document whole(Rows.Row row) {
-    if (row.text().isBlank()) {
-      throw BadRow.at(row, "expected text, the file is empty");
+  private static Stream<String> content(Conversation conversation) {
+    return conversation.messages().stream().flatMap(DatasetReader::content);
+  }
+
+  private static Stream<String> content(Message message) {
+    return Stream.of(message.role().label(), message.content());
+  }
+
+  private static List<String> content(Ranking ranking) {
+    List<String> content = new ArrayList<>(content(ranking.prompt()).toList());
+    for (int i = 0; i < ranking.answers().size(); i++) {
+      content.add(ranking.scores().get(i).toString());
+      content.add(ranking.answers().get(i));
     }
-    return new Document(row.text());
-  }
-
-  // Not flatMap over files: pulled through an iterator, it would collect each file first.
-  private static <T> Stream<T> rows(List<Path> files, Function<Rows.Row, T> parse) {
-    Rows rows = new Rows(files);
-    return StreamSupport.stream(
-            Spliterators.spliteratorUnknownSize(rows, Spliterator.ORDERED | Spliterator.NONNULL),
-            false)
-        .onClose(rows::close)
-        .map(parse);
+    return content;
   }
 }

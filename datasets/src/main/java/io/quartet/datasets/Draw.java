@@ -35,16 +35,28 @@ final class Draw {
     return entries.get(entries.size() - 1).getKey();
   }
 
-  /** A shuffled copy (Fisher and Yates 1938). */
+  /** A shuffled copy. */
   static <T> List<T> shuffled(List<T> items, SplittableRandom random) {
-    List<T> shuffled = new ArrayList<>(items);
-    for (int i = shuffled.size() - 1; i > 0; i--) {
-      int j = random.nextInt(i + 1);
-      T moved = shuffled.get(i);
-      shuffled.set(i, shuffled.get(j));
-      shuffled.set(j, moved);
+    List<T> shuffled = new ArrayList<>(items.size());
+    for (int i : permutation(items.size(), random)) {
+      shuffled.add(items.get(i));
     }
     return shuffled;
+  }
+
+  /** The numbers from 0 on in random order (Fisher and Yates 1938). */
+  static int[] permutation(int size, SplittableRandom random) {
+    int[] order = new int[size];
+    for (int i = 0; i < size; i++) {
+      order[i] = i;
+    }
+    for (int i = size - 1; i > 0; i--) {
+      int j = random.nextInt(i + 1);
+      int moved = order[i];
+      order[i] = order[j];
+      order[j] = moved;
+    }
+    return order;
   }
 
   /** Stafford's variant 13 of the 64-bit finaliser, as in SplittableRandom itself. */

@@ -6,7 +6,7 @@ import io.quartet.checkpoint.Role;
 /**
  * A conversation that waits for an answer.
  *
- * @param id names it within its data set: {@code define/person/0}, or a file and a line
+ * @param id names it within its data set: {@code define/person/0}; empty if nothing does
  */
 public record Prompt(String id, Conversation conversation) {
   /** Validates that the assistant is next. */

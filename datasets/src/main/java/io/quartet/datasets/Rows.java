@@ -2,50 +2,85 @@ package io.quartet.datasets;
 
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.Properties;
+import java.util.Optional;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of files, one file after the other, read as they are asked for. */
-final class Rows implements Iterator<Rows.Row>, AutoCloseable {
-  /**
-   * One row.
-   *
-   * @param number counts the file's rows from 1, empty lines not among them
-   */
-  record Row(Path file, long number, String text) {}
+/** The rows of a file, read as they are asked for. */
+abstract class Rows implements Iterator<Row>, AutoCloseable {
+  /** What files may end with. */
+  static final List<String> ENDINGS =
+      List.of(".txt", ".md", ".jsonl", ".jsonl.gz", ".json", ".csv", ".parquet");
 
-  private final Connection connection;
-  private final Iterator<Path> files;
-  private @Nullable Path file;
-  private @Nullable ResultSet results;
-  private long number;
+  private final Path file;
   private @Nullable Row next;
 
-  Rows(List<Path> files) {
-    this.files = files.iterator();
-    try {
-      Properties streaming = new Properties();
-      // Otherwise the driver collects a query's whole result before it hands out the first row.
-      streaming.setProperty("jdbc_stream_results", "true");
-      this.connection = DriverManager.getConnection("jdbc:duckdb:", streaming);
-    } catch (SQLException e) {
-      throw new QuartetException(
-          ErrorCode.INTERNAL, "data: DuckDB does not start: " + reason(e), e);
+  Rows(Path file) {
+    this.file = file;
+  }
+
+  /**
+   * Opens a file by its ending.
+   *
+   * @param where a condition on its columns; empty for all rows
+   * @throws QuartetException INVALID_ARGUMENT if it is not what its ending says, or the condition
+   *     is none; NOT_FOUND or FAILED_PRECONDITION if it cannot be read
+   */
+  static Rows open(Path file, Optional<String> where) {
+    String name = file.toString();
+    if (name.endsWith(".parquet")) {
+      return new ParquetRows(file, where);
     }
+    try {
+      Rows rows = opened(file, name);
+      return where.<Rows>map(condition -> new FilteredRows(rows, condition)).orElse(rows);
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
+  }
+
+  private static Rows opened(Path file, String name) throws IOException {
+    if (name.endsWith(".txt") || name.endsWith(".md")) {
+      return new TextRows(file);
+    }
+    if (name.endsWith(".csv")) {
+      return new CsvRows(file);
+    }
+    return name.endsWith(".json") ? new JsonRows(file) : new LineRows(file);
+  }
+
+  /** A file's bytes, unzipped if its name says that they are zipped. */
+  static InputStream bytes(Path file) throws IOException {
+    InputStream bytes = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
+    return file.toString().endsWith(".gz") ? new GZIPInputStream(bytes, 1 << 16) : bytes;
+  }
+
+  /** The next row; null at the end. */
+  abstract @Nullable Row read() throws IOException;
+
+  @Override
+  public abstract void close();
+
+  Path file() {
+    return file;
   }
 
   @Override
   public boolean hasNext() {
-    while (next == null && advance()) {
-      // The file just opened has no row, or the row just read is in place.
+    try {
+      next = next == null ? read() : next;
+    } catch (IOException e) {
+      throw failed(file, e);
     }
     return next != null;
   }
@@ -60,43 +95,21 @@ final class Rows implements Iterator<Rows.Row>, AutoCloseable {
     return row;
   }
 
-  @Override
-  public void close() {
+  private static QuartetException failed(Path file, IOException e) {
+    return e instanceof ZipException || e instanceof EOFException
+        ? new QuartetException(
+            ErrorCode.INVALID_ARGUMENT, "%s: not gzip: %s".formatted(file, e.getMessage()), e)
+        : QuartetException.reading(file, e);
+  }
+
+  static void close(Path file, AutoCloseable open) {
     try {
-      connection.close();
-    } catch (SQLException e) {
-      throw new QuartetException(ErrorCode.INTERNAL, "data: DuckDB does not stop: " + reason(e), e);
+      open.close();
+    } catch (IOException e) {
+      throw QuartetException.reading(file, e);
+    } catch (Exception e) {
+      throw new QuartetException(
+          ErrorCode.INTERNAL, "%s: does not close: %s".formatted(file, e.getMessage()), e);
     }
-  }
-
-  /** Reads a row or opens a file; false at the end of the last one. */
-  private boolean advance() {
-    try {
-      if (results != null && file != null && results.next()) {
-        number++;
-        next = new Row(file, number, results.getString(1));
-        return true;
-      }
-      if (!files.hasNext()) {
-        return false;
-      }
-      file = files.next();
-      number = 0;
-      results = connection.createStatement().executeQuery(query(file));
-      return true;
-    } catch (SQLException e) {
-      throw new QuartetException(ErrorCode.INVALID_ARGUMENT, BadRow.unreadable(file, reason(e)), e);
-    }
-  }
-
-  private static String query(Path file) {
-    String name = file.toString();
-    return name.endsWith(".txt") || name.endsWith(".md")
-        ? DatasetQueries.text(file)
-        : DatasetQueries.lines(file);
-  }
-
-  private static String reason(SQLException e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 }

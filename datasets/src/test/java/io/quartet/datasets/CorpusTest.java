@@ -9,10 +9,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -30,7 +29,9 @@ class CorpusTest {
     Corpus one = Corpus.of(Recipe.parse(SMALL));
     Corpus other = Corpus.of(Recipe.parse(SMALL));
 
-    assertThat(one.training(3)).isEqualTo(other.training(3)).isNotEqualTo(one.training(4));
+    assertThat(one.taught(3)).isEqualTo(other.taught(3)).isNotEqualTo(one.taught(4));
+    assertThat(one.order(3, 100)).isEqualTo(other.order(3, 100)).isNotEqualTo(one.order(4, 100));
+    assertThat(one.order(3, 100)).containsExactlyInAnyOrder(IntStream.range(0, 100).toArray());
     assertThat(one.replay(3)).isEqualTo(other.replay(3)).isNotEqualTo(one.replay(4));
   }
 
@@ -45,11 +46,16 @@ class CorpusTest {
     Corpus corpus =
         Corpus.of(Recipe.parse("data: {lessons: {words: 40}, documents: ['%s']}".formatted(file)));
 
-    Set<Document> both = new HashSet<>(corpus.heldOut());
-    both.retainAll(own(corpus.training(0)));
-    assertThat(both).isEmpty();
-    assertThat(own(corpus.heldOut())).hasSize(3);
-    assertThat(own(corpus.training(0))).hasSize(57);
+    List<OwnDocuments.Part> own = own(corpus);
+    assertThat(own).filteredOn(part -> !part.heldOut()).hasSize(57);
+    assertThat(own)
+        .filteredOn(OwnDocuments.Part::heldOut)
+        .extracting(part -> part.document().text())
+        .containsExactly("text number 19", "text number 39", "text number 59");
+    assertThat(corpus.tokenizerTexts())
+        .filteredOn(text -> text.startsWith("text number"))
+        .hasSize(57)
+        .doesNotContain("text number 39");
   }
 
   @Test
@@ -58,8 +64,10 @@ class CorpusTest {
     Files.writeString(file, "a".repeat(90) + "b".repeat(10));
     Corpus corpus = Corpus.of(Recipe.parse("data: {documents: ['%s']}".formatted(file)));
 
-    assertThat(corpus.heldOut()).contains(new Document("bbbbb"));
-    assertThat(corpus.training(0)).contains(new Document("a".repeat(90) + "bbbbb"));
+    assertThat(own(corpus))
+        .containsExactly(
+            new OwnDocuments.Part(new Document("a".repeat(90) + "bbbbb"), false),
+            new OwnDocuments.Part(new Document("bbbbb"), true));
   }
 
   @Test
@@ -94,9 +102,40 @@ class CorpusTest {
     assertThat(HexFormat.of().formatHex(digest)).isEqualTo(sha256);
   }
 
-  private static Set<Document> own(List<Document> documents) {
-    return documents.stream()
-        .filter(document -> document.text().startsWith("text number"))
-        .collect(Collectors.toSet());
+  @Test
+  void laterStagesRepeatASampleOfPassagesOfAnyNumberOfDocuments() throws IOException {
+    Path file = folder.resolve("own.jsonl");
+    String row = "{\"text\": \"%05d %s\"}%n";
+    String words = "word ".repeat(150);
+    Files.writeString(
+        file,
+        IntStream.range(0, 6000)
+            .mapToObj(i -> row.formatted(i, words))
+            .collect(Collectors.joining()));
+    Recipe recipe =
+        Recipe.parse(
+            "data: {lessons: null, documents: ['%1$s'], demonstrations: [x],"
+                .concat(" comparisons: [x], prompts: [x]}\nsft: {sequence: 64}")
+                .formatted(file));
+
+    List<Document> replay = Corpus.of(recipe).replay(0);
+
+    assertThat(replay)
+        .hasSize(OwnPassages.MOST)
+        .isEqualTo(Corpus.of(recipe).replay(0))
+        .isNotEqualTo(Corpus.of(recipe).replay(1))
+        .allMatch(passage -> passage.text().length() <= 4 * 64);
+    // 5700 documents of four passages or so: a third of the sample from each third of the file.
+    long late = replay.stream().filter(p -> p.text().matches("(?s)0[45].*")).count();
+    long first = replay.stream().filter(p -> p.text().matches("(?s)0\\d{4} .*")).count();
+    assertThat((double) late / first).isBetween(0.25, 0.42);
+  }
+
+  private static List<OwnDocuments.Part> own(Corpus corpus) {
+    List<OwnDocuments.Part> parts = new ArrayList<>();
+    try (OwnDocuments own = corpus.own()) {
+      own.forEachRemaining(parts::add);
+    }
+    return parts;
   }
 }

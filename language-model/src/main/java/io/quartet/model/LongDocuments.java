@@ -28,6 +28,12 @@ public final class LongDocuments {
     return pieces;
   }
 
+  /** How many {@link #pieces(int[], int, int)} a document of so many tokens has. */
+  public static int pieces(int tokens, int length, int first) {
+    int after = Math.max(0, tokens - 1 - first);
+    return 1 + (after + length - 1) / length;
+  }
+
   /**
    * Windows to measure on: every token but the first is predicted in exactly one of them, and from
    * at least {@code length − stride} tokens before it, or from all that there are.

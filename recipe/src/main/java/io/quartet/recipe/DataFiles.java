@@ -34,6 +34,7 @@ record DataFiles(Path folder) {
             all("demonstrations", data.demonstrations()),
             all("comparisons", data.comparisons()),
             all("prompts", data.prompts()),
+            data.badRows(),
             data.heldOutTail(),
             data.tokenizer()),
         recipe.model(),
@@ -46,9 +47,10 @@ record DataFiles(Path folder) {
         recipe.serve());
   }
 
-  private List<String> all(String key, List<String> patterns) {
-    return IntStream.range(0, patterns.size())
-        .mapToObj(i -> one("data.%s[%d]".formatted(key, i), patterns.get(i)))
+  private List<DataSource> all(String key, List<DataSource> sources) {
+    return IntStream.range(0, sources.size())
+        .mapToObj(
+            i -> sources.get(i).at(one("data.%s[%d]".formatted(key, i), sources.get(i).files())))
         .toList();
   }
 

@@ -10,6 +10,8 @@ import io.quartet.checkpoint.Stage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,6 +102,14 @@ class RecipeTest {
         "data: {lessons: {habits: {ideal: 1}}} | 'data.lessons.habits.ideal': got 1.0, expected shares that sum to 1, not 1.7000",
         "data: {lessons: null}         | 'data.documents': got [], expected files, or data.lessons",
         "data: {documents: x}          | 'data.documents': got 'x', expected a list",
+        "data: {documents: [{}]}       | 'data.documents[0].files': got nothing, expected 'files' or a path alone",
+        "data: {documents: [{files: x, shap: text}]} | 'data.documents[0].shap': got a key that is none, expected shape",
+        "data: {documents: [x, {files: x, shape: chat}]} | 'data.documents[1].shape': got 'chat', expected text or messages or sharegpt or alpaca or pairs or hh or ranked",
+        "data: {documents: [{files: x, shape: alpaca}]} | 'data.documents[0].shape': got alpaca, expected text",
+        "data: {prompts: [{files: x, where: 3}]} | 'data.prompts[0].where': got 3, expected text",
+        "data: {prompts: [7]}          | 'data.prompts[0].files': got '7', expected a path or a pattern",
+        "data: {comparisons: [x]}      | 'data.comparisons': got [x], expected none beside data.lessons, which have a labeller of their own",
+        "data: {bad_rows: -1}          | 'data.bad_rows': got -1, expected at least 0",
         "data: {tokenizer: {vocabulary: 100}} | 'data.tokenizer.vocabulary': got 100, expected 263 to 262144",
         "rl: {minibatch: 65}           | 'rl.minibatch': got 65, expected 1 to 64",
         "rl: {max_tokens: 128}         | 'rl.max_tokens': got 128, expected 1 to 127",
@@ -198,7 +208,47 @@ class RecipeTest {
     Path file = folder.resolve("mine.yaml");
     Files.writeString(file, "data: {documents: ['text/**.txt']}\n");
 
-    assertThat(Recipe.read(file).data().documents()).containsExactly(folder + "/text/**.txt");
+    assertThat(Recipe.read(file).data().documents())
+        .containsExactly(DataSource.of(folder + "/text/**.txt"));
+  }
+
+  @Test
+  void anEntryOfDataIsAPathOrSaysHowToReadIt() {
+    Recipe recipe =
+        Recipe.parse(
+            """
+            data:
+              demonstrations:
+                - chats.jsonl
+                - files: "more/*.parquet"
+                  shape: sharegpt
+                  where: lang = 'en' AND score > 3
+                  columns: {conversations: turns}
+              bad_rows: 10
+            """);
+
+    assertThat(recipe.data().demonstrations())
+        .containsExactly(
+            DataSource.of("chats.jsonl"),
+            new DataSource(
+                "more/*.parquet",
+                Optional.of(DataShape.SHAREGPT),
+                Optional.of("lang = 'en' AND score > 3"),
+                Map.of("conversations", "turns")));
+    assertThat(recipe.data().badRows()).isEqualTo(10);
+    assertThat(Recipe.parse(recipe.yaml())).isEqualTo(recipe);
+  }
+
+  @Test
+  void anEntrysFilesCountFromTheRecipesFolderToo(@TempDir Path folder) throws Exception {
+    Files.writeString(folder.resolve("a.jsonl"), "{}");
+    Path file = folder.resolve("mine.yaml");
+    Files.writeString(file, "data: {demonstrations: [{files: '*.jsonl', shape: alpaca}]}\n");
+
+    assertThat(Recipe.read(file).data().demonstrations())
+        .containsExactly(
+            new DataSource(
+                folder + "/*.jsonl", Optional.of(DataShape.ALPACA), Optional.empty(), Map.of()));
   }
 
   @Test

@@ -1,56 +1,78 @@
 package io.quartet.reward;
 
 import io.quartet.checkpoint.ChatTemplate;
-import io.quartet.checkpoint.Conversation;
-import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.Message;
-import io.quartet.checkpoint.QuartetException;
-import io.quartet.checkpoint.Role;
-import io.quartet.datasets.Comparison;
+import io.quartet.datasets.DataSummary;
+import io.quartet.datasets.Ranking;
+import io.quartet.datasets.Reading;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** A user's comparisons, each a set of two. */
+/** A user's comparisons, each a set of two answers to a prompt or more. */
 final class FileComparisons implements ComparisonSource {
-  private static final double[] CHOSEN_FIRST = {1, 0};
+  /** Sets that are encoded in one go, so that no more of their text is held. */
+  private static final int GROUP = 256;
 
   private final List<RatedAnswers> sets;
+  private final DataSummary summary;
 
-  private FileComparisons(List<RatedAnswers> sets) {
+  private FileComparisons(List<RatedAnswers> sets, DataSummary summary) {
     this.sets = sets;
+    this.summary = summary;
   }
 
   /**
-   * Encodes comparisons.
+   * Encodes comparisons as they are read; one that is longer than the context is a bad row.
    *
-   * @throws QuartetException INVALID_ARGUMENT if there are none, or one is longer than the context
+   * @param encoded told after each group
+   * @throws io.quartet.checkpoint.QuartetException as {@link Reading#hasNext}
    */
   static FileComparisons of(
-      List<Comparison> comparisons, ChatTemplate template, Recital recital, int context) {
-    List<int[]> conversations = new ArrayList<>();
-    for (Comparison comparison : comparisons) {
-      conversations.add(tokens(template, comparison.prompt(), comparison.chosen()));
-      conversations.add(tokens(template, comparison.prompt(), comparison.rejected()));
-    }
-    if (conversations.isEmpty()) {
-      throw new QuartetException(
-          ErrorCode.INVALID_ARGUMENT, "comparisons: 0 of them, expected at least one");
-    }
-    for (int i = 0; i < conversations.size(); i++) {
-      if (conversations.get(i).length > context) {
-        throw new QuartetException(
-            ErrorCode.INVALID_ARGUMENT,
-            "comparison %d: %d tokens, expected at most the context length %d"
-                .formatted(i / 2 + 1, conversations.get(i).length, context));
+      Reading<Ranking> rankings,
+      ChatTemplate template,
+      Recital recital,
+      int context,
+      Runnable encoded) {
+    List<RatedAnswers> sets = new ArrayList<>();
+    List<RatedAnswers> group = new ArrayList<>();
+    while (rankings.hasNext()) {
+      RatedAnswers set = rated(rankings.next(), template);
+      int longest = set.sequences().stream().mapToInt(s -> s.length).max().orElse(0);
+      if (longest > context) {
+        rankings.reject(
+            "%d tokens, expected at most the context length %d".formatted(longest, context));
+      } else {
+        group.add(set);
+      }
+      if (group.size() == GROUP || !rankings.hasNext()) {
+        sets.addAll(recited(group, recital));
+        group.clear();
+        encoded.run();
       }
     }
-    List<int[]> whole = recital.before(conversations);
+    return new FileComparisons(sets, rankings.summary());
+  }
+
+  private static RatedAnswers rated(Ranking ranking, ChatTemplate template) {
+    return new RatedAnswers(
+        ranking.answers().stream()
+            .map(answer -> ranking.prompt().with(Message.assistant(answer)))
+            .map(conversation -> template.encode(conversation).tokenIds())
+            .toList(),
+        ranking.scores().stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  private static List<RatedAnswers> recited(List<RatedAnswers> group, Recital recital) {
+    List<int[]> whole =
+        recital.before(group.stream().flatMap(set -> set.sequences().stream()).toList());
     List<RatedAnswers> sets = new ArrayList<>();
-    for (int i = 0; i < whole.size(); i += 2) {
-      sets.add(new RatedAnswers(whole.subList(i, i + 2), CHOSEN_FIRST));
+    int from = 0;
+    for (RatedAnswers set : group) {
+      sets.add(new RatedAnswers(whole.subList(from, from + set.size()), set.ratings()));
+      from += set.size();
     }
-    return new FileComparisons(sets);
+    return sets;
   }
 
   /** All of them, in the files' order. */
@@ -58,19 +80,18 @@ final class FileComparisons implements ComparisonSource {
     return sets;
   }
 
+  /** What was found in the files. */
+  DataSummary summary() {
+    return summary;
+  }
+
   /** The comparisons with an index from one to another, exclusive. */
   FileComparisons part(int from, int to) {
-    return new FileComparisons(sets.subList(from, to));
+    return new FileComparisons(sets.subList(from, to), summary);
   }
 
   @Override
   public RatedAnswers draw(SplittableRandom random) {
     return sets.get(random.nextInt(sets.size()));
-  }
-
-  private static int[] tokens(ChatTemplate template, Conversation prompt, String answer) {
-    List<Message> messages = new ArrayList<>(prompt.messages());
-    messages.add(new Message(Role.ASSISTANT, answer));
-    return template.encode(new Conversation(messages)).tokenIds();
   }
 }

@@ -1,5 +1,6 @@
 package io.quartet.reward;
 
+import io.quartet.datasets.DataSummary;
 import io.quartet.decoder.SequenceScorer;
 import io.quartet.evaluation.PairAccuracy;
 import io.quartet.evaluation.RewardedPair;
@@ -35,6 +36,11 @@ record FileRewardData(FileComparisons comparisons, int trained, int recitalToken
   }
 
   @Override
+  public DataSummary summary() {
+    return comparisons.summary();
+  }
+
+  @Override
   public Map<String, Object> measure(SequenceScorer scorer) {
     List<RatedAnswers> sets = heldOut().isEmpty() ? comparisons.sets() : heldOut();
     List<int[]> sequences = new ArrayList<>();
@@ -43,15 +49,19 @@ record FileRewardData(FileComparisons comparisons, int trained, int recitalToken
     Map<String, Object> figures =
         new LinkedHashMap<>(RewardScale.of(rewards, recitalTokens).entry());
     List<RewardedPair> pairs = new ArrayList<>();
+    int from = 0;
     for (int i = 0; i < sets.size(); i++) {
       List<int[]> answers = sets.get(i).sequences();
-      pairs.add(
-          new RewardedPair(
-              Integer.toString(i),
-              rewards[2 * i],
-              rewards[2 * i + 1],
-              answers.get(0).length,
-              answers.get(1).length));
+      for (int[] pair : sets.get(i).pairs()) {
+        pairs.add(
+            new RewardedPair(
+                Integer.toString(i),
+                rewards[from + pair[0]],
+                rewards[from + pair[1]],
+                answers.get(pair[0]).length,
+                answers.get(pair[1]).length));
+      }
+      from += answers.size();
     }
     PairAccuracy.of(pairs).ifPresent(all -> figures.putAll(RewardData.figures(all)));
     return figures;

@@ -1,5 +1,6 @@
 package io.quartet.reward;
 
+import io.quartet.datasets.DataSummary;
 import io.quartet.decoder.SequenceScorer;
 import io.quartet.evaluation.PairAccuracy;
 import java.util.List;
@@ -12,6 +13,11 @@ interface RewardData {
 
   /** Ranked sets that are never trained on. */
   List<RatedAnswers> heldOut();
+
+  /** What was found in the user's files. */
+  default DataSummary summary() {
+    return DataSummary.none("comparisons");
+  }
 
   /**
    * Figures of a trained model for its training record, the scale of its rewards among them.

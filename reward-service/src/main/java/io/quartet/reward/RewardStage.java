@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jboss.logging.Logger;
 
 /**
  * The third stage. The SFT model answers questions about A and B words, the labeller ranks its
@@ -37,6 +38,7 @@ import java.util.Set;
  */
 @ApplicationScoped
 public class RewardStage implements TrainingStage {
+  private static final Logger LOG = Logger.getLogger(RewardStage.class);
   static final int SLOTS = 96;
 
   @Override
@@ -63,9 +65,11 @@ public class RewardStage implements TrainingStage {
         Workers workers = TorchRuntime.configure(recipe.threads())) {
       var recital = new Recital(memory, tokenizer, recipe.reward().recitalTokens());
       RewardData data = data(context, tokenizer, recital, policy);
+      data.summary().lines().forEach(LOG::info);
       var trainer = new RewardTrainer(context, base, workers);
       Map<String, Object> metrics =
           new LinkedHashMap<>(trainer.train(data.training(), data.heldOut()));
+      metrics.putAll(data.summary().toMetrics());
       return publish(context, base, trainer, data, metrics, started);
     }
   }
@@ -80,10 +84,12 @@ public class RewardStage implements TrainingStage {
       var sampler = new AnswerSampler(policy, tokenizer, recipe.rl().maxTokens());
       return LessonRewardData.of(context, lessons.get(), template, recital, sampler);
     }
-    try (var comparisons = DatasetReader.comparisons(recipe.data().comparisons())) {
+    Runnable encoded =
+        () -> context.progress(0, recipe.reward().steps(), "reading comparisons", Map.of());
+    try (var comparisons = DatasetReader.comparisons(recipe.data())) {
       return FileRewardData.of(
           recipe,
-          FileComparisons.of(comparisons.toList(), template, recital, policy.contextLength()));
+          FileComparisons.of(comparisons, template, recital, policy.contextLength(), encoded));
     }
   }
 

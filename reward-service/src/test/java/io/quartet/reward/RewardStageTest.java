@@ -135,6 +135,44 @@ class RewardStageTest {
     assertThat((Double) metrics.get("accuracy")).isEqualTo(1.0);
   }
 
+  @Test
+  void rankingsOfThreeAreMeasuredByEveryPairAndTooLongOnesAreBadRows() throws Exception {
+    Path file = folder.resolve("own.jsonl");
+    var rows = new StringBuilder();
+    for (int i = 0; i < 20; i++) {
+      rows.append(
+          """
+          {"prompt": "say %d", "answers": ["no", "yes, %d", "yes"], "scores": [0, 2, 1]}
+          """
+              .formatted(i, i));
+    }
+    rows.append(
+        "{\"prompt\": \"%s\", \"answers\": [\"yes\", \"no\"]}".formatted("so ".repeat(200)));
+    Files.writeString(file, rows.toString());
+    String ownData =
+        TINY.yaml()
+            .replaceFirst("(?m)^  lessons:\n(?:    .*\n)+", "  lessons: null\n")
+            .replace("bad_rows: 0", "bad_rows: 1")
+            .replaceAll(
+                "(?m)^  (documents|demonstrations|comparisons|prompts): \\[\\]$",
+                "  $1: ['" + file + "']");
+    var trial = new StageTrial(folder.resolve("home"));
+    inputs(trial.store());
+
+    Map<String, Object> metrics =
+        trial.train(new RewardStage(), "r", Recipe.parse(ownData)).training().metrics();
+
+    // A tenth of twenty sets, three pairs each.
+    assertThat(metrics).containsEntry("pairs", 6L);
+    assertThat(metrics.get("data"))
+        .isEqualTo(
+            Map.of(
+                "comparisons",
+                Map.of(
+                    file.toString(),
+                    Map.of("shape", "ranked", "rows", 21L, "bad", 1L, "duplicates", 0L))));
+  }
+
   private static Checkpoint inputs(CheckpointStore store) {
     var models = new UntrainedModels(store);
     Checkpoint base = models.base();

@@ -5,9 +5,11 @@ import io.quartet.checkpoint.EncodedConversation;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.datasets.Corpus;
+import io.quartet.datasets.DataSummary;
 import io.quartet.datasets.DatasetReader;
 import io.quartet.datasets.Demonstration;
 import io.quartet.datasets.Document;
+import io.quartet.datasets.Reading;
 import io.quartet.datasets.WordNetLessons;
 import io.quartet.model.TokenSequence;
 import io.quartet.recipe.Recipe;
@@ -16,7 +18,6 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 
 /**
  * Demonstrations as tokens, the loss on the answers, and base text between them, the loss on all of
@@ -32,6 +33,7 @@ final class SftData {
   private final ModelConfig config;
   private final Recipe recipe;
   private final Corpus corpus;
+  private final DataSummary summary;
   private final List<Demonstration> trained = new ArrayList<>();
   private final List<Demonstration> heldOut = new ArrayList<>();
 
@@ -48,11 +50,9 @@ final class SftData {
     this.corpus = corpus;
     List<Demonstration> all =
         new ArrayList<>(corpus.lessons().map(WordNetLessons::demonstrations).orElse(List.of()));
-    if (!recipe.data().demonstrations().isEmpty()) {
-      try (Stream<Demonstration> own =
-          DatasetReader.demonstrations(recipe.data().demonstrations())) {
-        own.forEach(all::add);
-      }
+    try (Reading<Demonstration> own = DatasetReader.demonstrations(recipe.data())) {
+      own.forEachRemaining(all::add);
+      this.summary = own.summary();
     }
     for (int i = 0; i < all.size(); i++) {
       boolean held = i % HELD_OUT_ONE_IN == HELD_OUT_ONE_IN - 1 && heldOut.size() < MOST_HELD_OUT;
@@ -68,8 +68,9 @@ final class SftData {
     Random random = new Random(31 * recipe.seed() + number);
     List<Demonstration> order = new ArrayList<>(trained);
     Collections.shuffle(order, random);
-    List<Document> replay = corpus.replay(number);
-    double share = replay.isEmpty() ? 0 : recipe.sft().baseTextShare();
+    double wanted = recipe.sft().baseTextShare();
+    List<Document> replay = wanted == 0 ? List.of() : corpus.replay(number);
+    double share = replay.isEmpty() ? 0 : wanted;
     Iterator<Demonstration> demonstrations = order.iterator();
     return new Iterator<>() {
       private int replayed;
@@ -86,6 +87,11 @@ final class SftData {
             : demonstration(demonstrations.next());
       }
     };
+  }
+
+  /** What was found in the user's files. */
+  DataSummary summary() {
+    return summary;
   }
 
   /** The held-out demonstrations. */

@@ -18,10 +18,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jboss.logging.Logger;
 
 /** Supervised fine-tuning of the run's base model on demonstrations. */
 @Singleton
 public class SftStage implements TrainingStage {
+  private static final Logger LOG = Logger.getLogger(SftStage.class);
+
   @Override
   public Stage stage() {
     return Stage.SFT;
@@ -48,6 +51,8 @@ public class SftStage implements TrainingStage {
       Map<String, Object> metrics = new LinkedHashMap<>();
       double earlier;
       SftData data = new SftData(tokenizer, base.config(), recipe, corpus);
+      data.summary().lines().forEach(LOG::info);
+      metrics.putAll(data.summary().toMetrics());
       try (ReplicaGroup group = join(context);
           var tuning = new SftTuning(context, group, base, data)) {
         earlier = tuning.earlierSeconds();

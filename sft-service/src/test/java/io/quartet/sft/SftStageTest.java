@@ -173,6 +173,48 @@ class SftStageTest {
         .hasMessageStartingWith(file + ":2: ");
   }
 
+  @Test
+  void badRowsUnderTheLimitAreSkippedAndTheFilesAreInTheRecord() throws Exception {
+    Path alpaca = folder.resolve("alpaca.json");
+    Files.writeString(
+        alpaca,
+        """
+        [
+          {"instruction": "greet", "input": "", "output": "hello"},
+          {"instruction": "greet", "input": "", "output": ""},
+          {"instruction": "greet", "input": "", "output": "hello"}
+        ]
+        """);
+    Path chats = folder.resolve("chats.jsonl");
+    Files.writeString(
+        chats,
+        """
+        {"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "hello"}]}
+        """);
+    Path documents = folder.resolve("own.txt");
+    Files.writeString(documents, "the word hello is a greeting. ".repeat(200));
+    Recipe recipe =
+        Recipe.parse(
+            TINY.yaml()
+                .replace("demonstrations: []", "demonstrations: ['" + folder + "/*.json*']")
+                .replace("documents: []", "documents: ['" + documents + "']")
+                .replace("bad_rows: 0", "bad_rows: 1"));
+    var trial = new StageTrial(folder);
+    untrainedBase(trial.store());
+
+    Checkpoint sft = trial.train(new SftStage(), "r", recipe);
+
+    assertThat(sft.training().metrics().get("data"))
+        .isEqualTo(
+            Map.of(
+                "demonstrations",
+                Map.of(
+                    alpaca.toString(),
+                    Map.of("shape", "alpaca", "rows", 3L, "bad", 1L, "duplicates", 1L),
+                    chats.toString(),
+                    Map.of("shape", "sharegpt", "rows", 1L, "bad", 0L, "duplicates", 0L))));
+  }
+
   private static double loss(StageTrial.Reported reported) {
     return reported.metrics().getOrDefault("loss", Double.NaN);
   }

@@ -6,6 +6,7 @@ import io.quartet.checkpoint.PendingCheckpoint;
 import io.quartet.checkpoint.Stage;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.checkpoint.TrainingRecord;
+import io.quartet.datasets.DataSummary;
 import io.quartet.datasets.GoldScorer;
 import io.quartet.datasets.LessonSettings;
 import io.quartet.datasets.WordNetLessons;
@@ -116,12 +117,20 @@ final class RlOutcome implements AutoCloseable {
     }
   }
 
-  /** Publishes the last policy with the run's figures, and drops the versions before it. */
+  /**
+   * Publishes the last policy with the run's figures, and drops the versions before it.
+   *
+   * @param prompts what was found in the user's prompts
+   */
   Checkpoint publish(
-      PolicyLearner learner, PolicyVersions versions, Checkpoint policy, long started) {
+      PolicyLearner learner,
+      PolicyVersions versions,
+      Checkpoint policy,
+      DataSummary prompts,
+      long started) {
     long updates = recipe.rl().updates();
     context.progress(updates, updates, "evaluating", latest);
-    Map<String, Object> metrics = new LinkedHashMap<>();
+    Map<String, Object> metrics = new LinkedHashMap<>(prompts.toMetrics());
     metrics.put("updates", updates);
     metrics.put("memory_plan", memory);
     metrics.put("tokens", learner.tokens());

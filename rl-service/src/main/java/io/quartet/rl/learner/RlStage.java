@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jboss.logging.Logger;
 
 /**
  * Reinforcement learning against the fixed reward model. Each update asks the rollout workers for
@@ -28,6 +29,7 @@ import java.util.Set;
 @ApplicationScoped
 @LookupIfProperty(name = "quartet.rl.role", stringValue = "learner", lookupIfMissing = true)
 public class RlStage implements TrainingStage {
+  private static final Logger LOG = Logger.getLogger(RlStage.class);
   private static final String UPDATE = "update";
   private static final String OFFSET = "next_offset";
   private static final String FIGURE = "figure.";
@@ -62,6 +64,7 @@ public class RlStage implements TrainingStage {
     try (Tokenizer tokenizer = sft.tokenizer()) {
       var prompts =
           RolloutPrompts.of(recipe, new ChatTemplate(tokenizer), sft.config().contextLength());
+      prompts.summary().lines().forEach(LOG::info);
       Map<String, Long> memory =
           context.plan(LearnerMemory.of(recipe, sft.config(), prompts.longest()));
       try (Workers workers = TorchRuntime.configure(recipe.threads());
@@ -91,7 +94,7 @@ public class RlStage implements TrainingStage {
         policy = update(context, learner, versions, prompts, inbox, outcome, policy, update);
       }
     }
-    return outcome.publish(learner, versions, policy, started);
+    return outcome.publish(learner, versions, policy, prompts.summary(), started);
   }
 
   private static Map<String, Double> figures(Map<String, String> cursor) {

@@ -4,9 +4,11 @@ import io.quartet.checkpoint.ChatTemplate;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.datasets.DataSummary;
 import io.quartet.datasets.DatasetReader;
 import io.quartet.datasets.LessonSettings;
 import io.quartet.datasets.Prompt;
+import io.quartet.datasets.Reading;
 import io.quartet.datasets.Split;
 import io.quartet.datasets.WordNetLessons;
 import io.quartet.recipe.Recipe;
@@ -23,12 +25,14 @@ import java.util.SplittableRandom;
 final class RolloutPrompts {
   private final List<Encoded> prompts;
   private final Recipe recipe;
+  private final DataSummary summary;
 
   private record Encoded(String id, int[] tokens) {}
 
-  private RolloutPrompts(List<Encoded> prompts, Recipe recipe) {
+  private RolloutPrompts(List<Encoded> prompts, Recipe recipe, DataSummary summary) {
     this.prompts = prompts;
     this.recipe = recipe;
+    this.summary = summary;
   }
 
   /**
@@ -38,31 +42,53 @@ final class RolloutPrompts {
    * @throws QuartetException INVALID_ARGUMENT if one leaves no room for an answer
    */
   static RolloutPrompts of(Recipe recipe, ChatTemplate template, int modelContext) {
-    List<Prompt> all = new ArrayList<>();
+    int room = modelContext - recipe.rl().maxTokens();
+    List<Encoded> prompts = new ArrayList<>();
     recipe
         .data()
         .lessons()
         .map(lessons -> new WordNetLessons(LessonSettings.of(lessons, recipe.seed())))
-        .ifPresent(lessons -> all.addAll(lessons.prompts(Split.A, Split.B)));
-    if (!recipe.data().prompts().isEmpty()) {
-      try (var own = DatasetReader.prompts(recipe.data().prompts())) {
-        own.forEach(all::add);
+        .ifPresent(
+            lessons -> {
+              for (Prompt prompt : lessons.prompts(Split.A, Split.B)) {
+                var encoded = new Encoded(prompt.id(), template.prompt(prompt.conversation()));
+                tooLong(encoded, room, recipe, modelContext)
+                    .ifPresent(
+                        reason -> {
+                          throw new QuartetException(
+                              ErrorCode.INVALID_ARGUMENT,
+                              "prompt '%s': %s".formatted(prompt.id(), reason));
+                        });
+                prompts.add(encoded);
+              }
+            });
+    try (Reading<Prompt> own = DatasetReader.prompts(recipe.data())) {
+      while (own.hasNext()) {
+        Prompt prompt = own.next();
+        String id = prompt.id().isEmpty() ? own.place() : prompt.id();
+        var encoded = new Encoded(id, template.prompt(prompt.conversation()));
+        Optional<String> reason = tooLong(encoded, room, recipe, modelContext);
+        reason.ifPresent(own::reject);
+        if (reason.isEmpty()) {
+          prompts.add(encoded);
+        }
       }
+      return new RolloutPrompts(prompts, recipe, own.summary());
     }
-    int room = modelContext - recipe.rl().maxTokens();
-    List<Encoded> prompts = new ArrayList<>();
-    for (Prompt prompt : all) {
-      int[] tokens = template.prompt(prompt.conversation());
-      if (tokens.length > room) {
-        throw new QuartetException(
-            ErrorCode.INVALID_ARGUMENT,
-            "prompt '%s': %d tokens, expected at most %d so that %d fit into the context of %d"
-                .formatted(
-                    prompt.id(), tokens.length, room, recipe.rl().maxTokens(), modelContext));
-      }
-      prompts.add(new Encoded(prompt.id(), tokens));
-    }
-    return new RolloutPrompts(prompts, recipe);
+  }
+
+  private static Optional<String> tooLong(
+      Encoded prompt, int room, Recipe recipe, int modelContext) {
+    return prompt.tokens().length <= room
+        ? Optional.empty()
+        : Optional.of(
+            "%d tokens, expected at most %d so that %d fit into the context of %d"
+                .formatted(prompt.tokens().length, room, recipe.rl().maxTokens(), modelContext));
+  }
+
+  /** What was found in the user's files. */
+  DataSummary summary() {
+    return summary;
   }
 
   /** Tokens of the longest. */

@@ -1,0 +1,30 @@
+package io.quartet.datasets;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+/** UTF-8, strictly: a byte that is none is not replaced. */
+final class Utf8 {
+  /** What is said of a row with such a byte. */
+  static final String BROKEN = "bytes that are not UTF-8";
+
+  private Utf8() {}
+
+  static String decode(byte[] bytes, int from, int length) throws CharacterCodingException {
+    return StandardCharsets.UTF_8
+        .newDecoder()
+        .decode(ByteBuffer.wrap(bytes, from, length))
+        .toString();
+  }
+
+  /** Length of the byte order mark that some programs put before a file's text; 0 for none. */
+  static int mark(byte[] bytes, int length) {
+    boolean marked =
+        length >= 3
+            && bytes[0] == (byte) 0xef
+            && bytes[1] == (byte) 0xbb
+            && bytes[2] == (byte) 0xbf;
+    return marked ? 3 : 0;
+  }
+}
