@@ -130,6 +130,19 @@ class ShapesTest {
   }
 
   @Test
+  void parquetsListsOfStructsAreMessages() throws Exception {
+    files.parquet(
+        "a.parquet",
+        "SELECT [{'role': 'user', 'content': 'Hi'}, {'role': 'assistant', 'content': 'Hello'}]"
+            + " AS messages");
+    assertThat(
+            DataFolder.read(
+                DatasetReader.demonstrations(DataFolder.data(0, files.source("a.parquet")))))
+        .containsExactly(
+            new Demonstration(Conversation.of(Message.user("Hi"), Message.assistant("Hello"))));
+  }
+
+  @Test
   void aPromptMayHaveAnId() throws Exception {
     files.write("a.jsonl", "{\"id\": 7, \"prompt\": \"Hi\"}");
     assertThat(DataFolder.read(DatasetReader.prompts(data()))).containsExactly(new Prompt("7", HI));

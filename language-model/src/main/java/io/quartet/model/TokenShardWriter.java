@@ -1,5 +1,6 @@
 package io.quartet.model;
 
+import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.Folders;
 import io.quartet.checkpoint.QuartetException;
 import java.io.FileOutputStream;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /** Writes {@link TokenShards}, document after document, with a fixed amount of memory. */
 public final class TokenShardWriter implements AutoCloseable {
   private static final int BUFFER_BYTES = 1 << 16;
+
+  /** What an index of 2 GiB, the most that can be mapped at once, has room for. */
+  private static final int MOST_DOCUMENTS = Integer.MAX_VALUE / Long.BYTES - 1;
 
   private final Path folder;
   private final int width;
@@ -60,8 +64,17 @@ public final class TokenShardWriter implements AutoCloseable {
     }
   }
 
-  /** Ends the document. */
+  /**
+   * Ends the document.
+   *
+   * @throws QuartetException OUT_OF_RANGE if there are more than 268 million
+   */
   public void endDocument() {
+    if (documents == MOST_DOCUMENTS) {
+      throw new QuartetException(
+          ErrorCode.OUT_OF_RANGE,
+          "%s: more documents than %d, expected longer ones".formatted(folder, MOST_DOCUMENTS));
+    }
     documents++;
     index.room(Long.BYTES).putLong(tokens);
   }
