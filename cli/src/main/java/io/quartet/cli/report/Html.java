@@ -23,7 +23,7 @@ final class Html {
       case "tokens_per_second" -> "tokens a second";
       case "flops" -> "FLOPs";
       case "bits_per_byte" -> "bits per byte";
-      default -> key.replace('_', ' ');
+      default -> key.contains("/") ? key : key.replace('_', ' ');
     };
   }
 }
