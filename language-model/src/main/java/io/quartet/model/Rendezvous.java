@@ -15,10 +15,12 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.chrono.Milliseconds;
+import org.bytedeco.pytorch.Backend;
 import org.bytedeco.pytorch.GlooDeviceVector;
 import org.bytedeco.pytorch.IntOptional;
 import org.bytedeco.pytorch.PrefixStore;
 import org.bytedeco.pytorch.ProcessGroupGloo;
+import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
@@ -52,9 +54,12 @@ final class Rendezvous {
 
   ReplicaGroup meet() {
     TCPStore store = seat.rank() == 0 ? host() : find();
+    var keys = new PrefixStore("group", store);
     try {
-      return new TorchReplicaGroup(seat, store, TorchRuntime.cuda() ? nccl(store) : gloo(store));
+      Backend backend = TorchRuntime.cuda() ? nccl(keys) : gloo(keys);
+      return new TorchReplicaGroup(seat, List.of(keys, store), backend);
     } catch (RuntimeException e) {
+      keys.close();
       store.close();
       throw TorchReplicaGroup.lost(seat, e);
     }
@@ -159,21 +164,19 @@ final class Rendezvous {
     }
   }
 
-  private ProcessGroupGloo gloo(TCPStore store) {
+  private ProcessGroupGloo gloo(Store store) {
     try (var scope = new PointerScope()) {
       var options = ProcessGroupGloo.Options.create(new Milliseconds(seat.deadline().toMillis()));
       options.devices(new GlooDeviceVector(ProcessGroupGloo.createDeviceForHostname(ownAddress())));
-      return new ProcessGroupGloo(new PrefixStore("gloo", store), seat.rank(), seat.size(), options)
-          .retainReference();
+      return new ProcessGroupGloo(store, seat.rank(), seat.size(), options).retainReference();
     }
   }
 
-  private ProcessGroupNCCL nccl(TCPStore store) {
+  private ProcessGroupNCCL nccl(Store store) {
     try (var scope = new PointerScope()) {
       var options = ProcessGroupNCCL.Options.create();
       options.timeout(new Milliseconds(seat.deadline().toMillis()));
-      return new ProcessGroupNCCL(new PrefixStore("nccl", store), seat.rank(), seat.size(), options)
-          .retainReference();
+      return new ProcessGroupNCCL(store, seat.rank(), seat.size(), options).retainReference();
     }
   }
 

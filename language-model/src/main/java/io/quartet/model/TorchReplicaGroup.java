@@ -7,7 +7,7 @@ import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.Backend;
-import org.bytedeco.pytorch.TCPStore;
+import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.Work;
@@ -15,13 +15,17 @@ import org.bytedeco.pytorch.Work;
 /** A group over one of torch's own backends (c10d): Gloo, whose result is the same on each rank. */
 final class TorchReplicaGroup implements ReplicaGroup {
   private final Seat seat;
-  private final TCPStore store;
+  private final List<? extends Store> stores;
   private final Backend backend;
 
-  /** Takes both into its keeping. */
-  TorchReplicaGroup(Seat seat, TCPStore store, Backend backend) {
+  /**
+   * Takes all into its keeping.
+   *
+   * @param stores what the backend talks through, each before the one that it stands on
+   */
+  TorchReplicaGroup(Seat seat, List<? extends Store> stores, Backend backend) {
     this.seat = seat;
-    this.store = store;
+    this.stores = stores;
     this.backend = backend;
   }
 
@@ -107,9 +111,13 @@ final class TorchReplicaGroup implements ReplicaGroup {
         failure);
   }
 
+  /**
+   * In this order: a store that is closed is deleted, whoever still counts on it, and the backend
+   * would write its count into memory that is another's by then.
+   */
   @Override
   public void close() {
-    backend.releaseReference();
-    store.releaseReference();
+    backend.close();
+    stores.forEach(Store::close);
   }
 }
