@@ -46,7 +46,7 @@ public class BaseStage implements TrainingStage {
       Path folder = pending.directory();
       TokenizerFiles.copy(start.tokenizerFiles(), folder);
       start.config().write(folder);
-      Map<String, Object> metrics = new LinkedHashMap<>();
+      Map<String, Object> metrics = new LinkedHashMap<>(start.origin());
       double earlier = 0;
       if (steps == 0) {
         metrics.putAll(start.copyTo(folder));

@@ -7,6 +7,7 @@ import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.checkpoint.ModelConfig;
+import io.quartet.checkpoint.OpenModel;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.checkpoint.TokenizerFiles;
@@ -29,21 +30,25 @@ import java.util.Optional;
  * @param config the model's sizes
  * @param weights another model's weights; empty for random ones
  * @param parent the checkpoint that they are of
+ * @param origin what there is to say of a folder that they are of, by the names of {@code
+ *     training.json}
  */
 record BaseStart(
     Path tokenizerFiles,
     ModelConfig config,
     Optional<Path> weights,
-    Optional<CheckpointId> parent) {
+    Optional<CheckpointId> parent,
+    Map<String, Object> origin) {
 
   /**
    * Prepares it; a tokenizer that an interrupted attempt left in {@code scratch} is kept.
    *
-   * @throws QuartetException NOT_FOUND if {@code model.from} is not there
+   * @throws QuartetException NOT_FOUND if {@code model.from} is not there; INVALID_ARGUMENT if it
+   *     has heads that cannot generate, or as {@link OpenModel#take} if it is a folder
    */
   static BaseStart prepare(Recipe recipe, Corpus corpus, CheckpointStore store, Path scratch) {
     if (recipe.model().from().isPresent()) {
-      return from(recipe.model().from().get(), store);
+      return from(recipe.model().from().get(), store, scratch);
     }
     Path files = scratch.resolve("tokenizer");
     if (!Files.exists(files)) {
@@ -57,25 +62,33 @@ record BaseStart(
     }
     try (Tokenizer tokenizer = Tokenizer.load(files)) {
       ModelConfig config = recipe.model().config(tokenizer.vocabularySize());
-      return new BaseStart(files, config, Optional.empty(), Optional.empty());
+      return new BaseStart(files, config, Optional.empty(), Optional.empty(), Map.of());
     }
   }
 
-  private static BaseStart from(String source, CheckpointStore store) {
+  private static BaseStart from(String source, CheckpointStore store, Path scratch) {
     if (Files.isDirectory(Path.of(source))) {
-      Path folder = Path.of(source);
-      return new BaseStart(
-          folder,
-          ModelConfig.read(folder.resolve(ModelConfig.FILE)),
-          Optional.of(folder.resolve(Checkpoint.WEIGHTS)),
-          Optional.empty());
+      return fromFolder(Path.of(source), scratch.resolve("model"));
     }
     Checkpoint checkpoint = store.get(CheckpointId.parse(source));
     return new BaseStart(
         checkpoint.directory(),
-        checkpoint.config(),
+        checkpoint.config().requireDecodable(source),
         Optional.of(checkpoint.weights()),
-        Optional.of(checkpoint.id()));
+        Optional.of(checkpoint.id()),
+        Map.of());
+  }
+
+  /** Takes what an import takes, so that both begin with the same bytes. */
+  private static BaseStart fromFolder(Path folder, Path copy) {
+    create(copy);
+    Map<String, Object> origin = OpenModel.take(folder, copy, Optional.empty());
+    return new BaseStart(
+        copy,
+        ModelConfig.read(copy.resolve(ModelConfig.FILE)),
+        Optional.of(copy.resolve(Checkpoint.WEIGHTS)),
+        Optional.empty(),
+        origin);
   }
 
   /**

@@ -10,6 +10,7 @@ import io.quartet.checkpoint.OpenModel;
 import io.quartet.checkpoint.OpenModels;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Stage;
+import io.quartet.checkpoint.TrainingRecord;
 import io.quartet.recipe.Recipe;
 import io.quartet.service.StageTrial;
 import java.nio.file.Files;
@@ -21,6 +22,8 @@ import java.util.Optional;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BaseStageTest {
   private static final Recipe TINY =
@@ -283,6 +286,44 @@ class BaseStageTest {
       assertThat(Files.mismatch(base.file(same), open.file(same))).isEqualTo(-1);
     }
     assertThat(base.training().metrics()).containsKeys("recall", "gold");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sharded-bf16", "qwen2"})
+  void aFolderIsTakenAsAnImportTakesIt(String model) throws Exception {
+    var trial = new StageTrial(folder.resolve("home"));
+    Path open = OpenModels.copy(model, folder);
+    Checkpoint imported = OpenModel.importTo(trial.store(), open, "open", Optional.empty());
+    Recipe from =
+        Recipe.parse(FROM_OPEN.replace("base/open/0", open.toString()) + "base: {steps: 0}");
+
+    Checkpoint base = trial.train(new BaseStage(), "r", from);
+
+    for (CheckpointFile file : imported.files()) {
+      if (!file.name().equals(TrainingRecord.FILE)) {
+        assertThat(Files.mismatch(base.file(file.name()), imported.file(file.name())))
+            .as(file.name())
+            .isEqualTo(-1);
+      }
+    }
+    assertThat(base.training().metrics()).containsEntry("imported_from", open.toString());
+    assertThat(base.training().origin()).isEqualTo("imported");
+  }
+
+  @Test
+  void aStartingModelThatCannotGenerateIsRefusedBeforeItTrains() throws Exception {
+    Path open = OpenModels.copy("qwen2", folder);
+    Path config = open.resolve("config.json");
+    Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"head_dim\": 12,"));
+    Recipe from =
+        Recipe.parse(
+            FROM_OPEN.replace("base/open/0", open.toString())
+                + "base: {steps: 8, warmup_steps: 1}");
+
+    assertThatThrownBy(
+            () -> new StageTrial(folder.resolve("home")).train(new BaseStage(), "r", from))
+        .isInstanceOf(QuartetException.class)
+        .hasMessage(config + ": head_dim 12, expected a multiple of 16");
   }
 
   @Test

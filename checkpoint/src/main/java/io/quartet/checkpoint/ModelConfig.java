@@ -52,6 +52,9 @@ public record ModelConfig(
 
   private static final int MAX_LAYERS = 1024;
 
+  /** ONNX Runtime's attention turns the rotary pairs of this many elements in one instruction. */
+  private static final int HEAD_MULTIPLE = 16;
+
   /**
    * Checks every size; INVALID_ARGUMENT names the first that is impossible, as config.json does.
    */
@@ -146,6 +149,23 @@ public record ModelConfig(
   /** Writes {@code config.json} into a folder, for weights stored as fp32. */
   public void write(Path directory) {
     Json.write(directory.resolve(FILE), toJson());
+  }
+
+  /**
+   * Refuses sizes that could be trained but neither generate nor score.
+   *
+   * @param name whose sizes they are
+   * @return this
+   * @throws QuartetException INVALID_ARGUMENT
+   */
+  public ModelConfig requireDecodable(String name) {
+    if (headDimension % HEAD_MULTIPLE != 0) {
+      throw new QuartetException(
+          ErrorCode.INVALID_ARGUMENT,
+          "%s: head_dim %d, expected a multiple of %d"
+              .formatted(name, headDimension, HEAD_MULTIPLE));
+    }
+    return this;
   }
 
   /** The same sizes under another head. */

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A model's folder as Hugging Face lays it out, on its way into a {@link CheckpointStore} or out of
@@ -36,34 +35,49 @@ public final class OpenModel {
    */
   public static Checkpoint importTo(
       CheckpointStore store, Path folder, String run, Optional<Path> chatTemplate) {
-    if (!Files.isDirectory(folder)) {
-      throw new QuartetException(
-          ErrorCode.NOT_FOUND, "%s: found no such folder, expected a model's".formatted(folder));
+    requireFolder(folder);
+    try (PendingCheckpoint pending = store.begin(new CheckpointId(Stage.BASE, run, 0))) {
+      Map<String, Object> metrics = take(folder, pending.directory(), chatTemplate);
+      new TrainingRecord("", Optional.empty(), new LinkedHashMap<>(metrics))
+          .write(pending.directory());
+      return pending.publish();
     }
-    ModelConfig config = ModelConfig.read(folder.resolve(ModelConfig.FILE));
+  }
+
+  /**
+   * Checks a folder and puts what a checkpoint has of it into another: configuration, tokenizer and
+   * one weight file.
+   *
+   * @param target a folder that is there
+   * @param chatTemplate a Jinja template to put in the place of the model's own
+   * @return what there is to say of it, by the names of {@code training.json}
+   * @throws QuartetException as {@link #importTo}
+   */
+  public static Map<String, Object> take(Path folder, Path target, Optional<Path> chatTemplate) {
+    requireFolder(folder);
+    Path configJson = folder.resolve(ModelConfig.FILE);
+    ModelConfig config = ModelConfig.read(configJson).requireDecodable(configJson.toString());
     if (config.architecture() != Architecture.CAUSAL_LM) {
       throw invalid(
           "%s: architectures is \"%s\", expected %s",
-          folder.resolve(ModelConfig.FILE),
+          configJson,
           config.family().className(config.architecture()),
           config.family().className(Architecture.CAUSAL_LM));
     }
-    try (ShardedWeights weights = ShardedWeights.open(folder, config);
-        PendingCheckpoint pending = store.begin(new CheckpointId(Stage.BASE, run, 0))) {
-      Path target = pending.directory();
+    try (ShardedWeights weights = ShardedWeights.open(folder, config)) {
       TokenizerFiles.copy(folder, target);
       TokenizerFiles.copyFile(folder, target, ModelConfig.FILE);
       chatTemplate.ifPresent(file -> putTemplate(file, target));
       boolean chat = settleTokens(config, target);
       weights.writeTo(target.resolve(Checkpoint.WEIGHTS), config.tensorShapes().keySet());
-      Map<String, @Nullable Object> metrics = new LinkedHashMap<>();
-      metrics.put("imported_from", String.valueOf(folder.toAbsolutePath().normalize()));
+      Map<String, Object> metrics = new LinkedHashMap<>();
+      metrics.put(
+          TrainingRecord.IMPORTED_FROM, String.valueOf(folder.toAbsolutePath().normalize()));
       metrics.put("family", config.family().modelType());
       metrics.put("data_type", weights.dataType().torchName());
       metrics.put("parameters", config.parameters());
       metrics.put("chat_template", chat);
-      new TrainingRecord("", Optional.empty(), metrics).write(target);
-      return pending.publish();
+      return metrics;
     }
   }
 
@@ -144,6 +158,13 @@ public final class OpenModel {
           new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw QuartetException.reading(file, e);
+    }
+  }
+
+  private static void requireFolder(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new QuartetException(
+          ErrorCode.NOT_FOUND, "%s: found no such folder, expected a model's".formatted(folder));
     }
   }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * How a checkpoint came to be: {@code training.json}.
  *
  * @param recipeYaml the whole recipe as the user wrote it
- * @param parent the checkpoint it was trained from; empty if from scratch
+ * @param parent the checkpoint it was trained from; empty if from scratch or imported
  * @param metrics JSON values by name: strings, booleans, numbers, lists and nested maps. Whole
  *     numbers are kept as {@code Long}, others as {@code Double}; a number that JSON cannot write
  *     (NaN, infinite) is kept as null, "not measured"
@@ -24,9 +24,19 @@ public record TrainingRecord(
   /** The file's name in a checkpoint. */
   public static final String FILE = "training.json";
 
+  /** The metric that names the folder which a model was taken from that nobody trained here. */
+  public static final String IMPORTED_FROM = "imported_from";
+
   /** Normalises the metrics so that what is read equals what was written. */
   public TrainingRecord {
     metrics = jsonMap("metrics", metrics);
+  }
+
+  /** In a few words: {@code from ID}, {@code imported} or {@code from scratch}. */
+  public String origin() {
+    return parent
+        .map(id -> "from " + id)
+        .orElse(metrics.containsKey(IMPORTED_FROM) ? "imported" : "from scratch");
   }
 
   /** The JSON text of {@code training.json}. */

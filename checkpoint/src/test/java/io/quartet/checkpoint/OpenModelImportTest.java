@@ -165,6 +165,15 @@ class OpenModelImportTest {
   }
 
   @Test
+  void headsThatCannotGenerateAreRefused() {
+    Path source = OpenModels.copy("llama", folder);
+    edit(source, "config.json", json -> json.put("head_dim", 24));
+
+    assertRefused(
+        source, source.resolve("config.json") + ": head_dim 24, expected a multiple of 16");
+  }
+
+  @Test
   void aTensorThatIsNoFloatIsRefused() {
     Path source = OpenModels.copy("llama", folder);
     ModelConfig config = ModelConfig.read(source.resolve(ModelConfig.FILE));

@@ -21,9 +21,6 @@ import java.util.Map;
  * Runtime reads them there; F16, BF16 and F64 are converted to F32 in memory.
  */
 final class Weights implements AutoCloseable {
-  /** GroupQueryAttention turns the rotary pairs of this many elements in one instruction. */
-  private static final int ROTATED_AT_ONCE = 16;
-
   private final Path file;
   private final ModelConfig config;
   private final Safetensors safetensors;
@@ -39,16 +36,11 @@ final class Weights implements AutoCloseable {
    * Opens the weights and checks that they are the model's.
    *
    * @throws QuartetException NOT_FOUND without the file; DATA_LOSS if it is truncated;
-   *     INVALID_ARGUMENT, naming the tensor, if it does not hold what the configuration says;
-   *     FAILED_PRECONDITION if the heads have a size that ONNX Runtime's attention does not take
+   *     INVALID_ARGUMENT, naming the tensor, if it does not hold what the configuration says, or if
+   *     the heads have a size that ONNX Runtime's attention does not take
    */
   static Weights open(ModelFiles model) {
-    if (model.config().headDimension() % ROTATED_AT_ONCE != 0) {
-      throw new QuartetException(
-          ErrorCode.FAILED_PRECONDITION,
-          "%s: head_dim %d, expected a multiple of %d"
-              .formatted(model.name(), model.config().headDimension(), ROTATED_AT_ONCE));
-    }
+    model.config().requireDecodable(model.name());
     Safetensors safetensors = Safetensors.open(model.weights());
     try {
       // ONNX Runtime refuses external data behind a symbolic link, which is how caches keep it.
