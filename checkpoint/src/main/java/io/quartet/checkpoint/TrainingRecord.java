@@ -27,9 +27,17 @@ public record TrainingRecord(
   /** The metric that names the folder which a model was taken from that nobody trained here. */
   public static final String IMPORTED_FROM = "imported_from";
 
+  /** The metric of a policy on its way to the rollout workers, which is no run's result. */
+  public static final String POLICY_VERSION = "policy_version";
+
   /** Normalises the metrics so that what is read equals what was written. */
   public TrainingRecord {
     metrics = jsonMap("metrics", metrics);
+  }
+
+  /** Whether the checkpoint is what a stage ended with, and not one on the way there. */
+  public boolean isResult() {
+    return !metrics.containsKey(POLICY_VERSION);
   }
 
   /** In a few words: {@code from ID}, {@code imported} or {@code from scratch}. */

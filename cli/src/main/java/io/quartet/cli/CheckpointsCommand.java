@@ -34,19 +34,22 @@ final class CheckpointsCommand implements Callable<Integer> {
                 .thenComparing(CheckpointId::stage)
                 .thenComparing(CheckpointId::step));
     for (Path store : where.workspace().stores()) {
-      new CheckpointStore(store).list().forEach(c -> checkpoints.putIfAbsent(c.id(), c));
+      new CheckpointStore(store)
+          .list().stream()
+              .filter(c -> c.training().isResult()) // a rollout worker keeps the last it sampled
+              .forEach(c -> checkpoints.putIfAbsent(c.id(), c));
     }
     if (checkpoints.isEmpty()) {
       console.line("No checkpoint in %s.".formatted(where.workspace().home()));
     }
     for (Checkpoint checkpoint : checkpoints.values()) {
       console.line(
-          "%-32s %8.1f MB  sha256 %s  from %s"
+          "%-32s %8.1f MB  sha256 %s  %s"
               .formatted(
                   checkpoint.id(),
                   checkpoint.files().stream().mapToLong(CheckpointFile::size).sum() / 1e6,
                   checkpoint.digest().substring(0, 12),
-                  checkpoint.training().parent().map(CheckpointId::toString).orElse("scratch")));
+                  checkpoint.training().origin()));
       console.line("  " + console.styled(Console.Style.FAINT, checkpoint.directory().toString()));
     }
     return 0;

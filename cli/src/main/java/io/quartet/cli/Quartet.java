@@ -35,6 +35,7 @@ public final class Quartet {
         .addSubcommand(new DownCommand(console))
         .addSubcommand(new StatusCommand(console))
         .addSubcommand(new RunCommand(console))
+        .addSubcommand(new ResumeCommand(console))
         .addSubcommand(new ChatCommand(console))
         .addSubcommand(new CheckpointsCommand(console))
         .addSubcommand(new MergeCommand(console))

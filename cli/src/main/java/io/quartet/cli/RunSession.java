@@ -40,16 +40,59 @@ final class RunSession {
   }
 
   void run(Recipe recipe, Optional<String> asked, Ending ending) throws InterruptedException {
+    onStack(
+        channel -> {
+          String run = name(channel.all(), recipe, asked);
+          return RunFolder.create(workspace.run(run), recipe.yaml());
+        },
+        recipe.yaml(),
+        ending);
+  }
+
+  /**
+   * Takes a run up again that failed or was cancelled; its stages go on from their last snapshots.
+   *
+   * @throws QuartetException NOT_FOUND if there is no such run; FAILED_PRECONDITION if it has
+   *     completed, or is under way
+   */
+  void resume(String run, Ending ending) throws InterruptedException {
+    RunFolder folder = RunFolder.open(workspace.run(run));
+    RunView before = folder.view();
+    if (before.failure().isEmpty() && !before.cancelled()) {
+      throw new QuartetException(
+          ErrorCode.FAILED_PRECONDITION,
+          "run '%s' %s, expected one that failed or was cancelled"
+              .formatted(run, before.completed() ? "has completed" : "did not fail"));
+    }
+    // The very text: a snapshot continues only what began with the same recipe.
+    String yaml = before.submission().orElseThrow().getRecipeYaml();
+    onStack(
+        channel -> {
+          channel.all(); // what is told from here on is about this attempt
+          return folder;
+        },
+        yaml,
+        ending);
+  }
+
+  /** Finds the folder of the run to submit. */
+  private interface Beginning {
+    RunFolder folder(RunChannel channel);
+  }
+
+  private void onStack(Beginning beginning, String recipeYaml, Ending ending)
+      throws InterruptedException {
     ProgressDisplay display = new ProgressDisplay(console, System::nanoTime);
     try (Cleanup cleanup = new Cleanup()) {
       LocalStack stack = stack(cleanup, display);
       try (RunChannel channel = new RunChannel(stack.ports().bootstrap())) {
-        String run = name(channel.all(), recipe, asked);
-        RunFolder folder = RunFolder.create(workspace.run(run), recipe.yaml());
+        RunFolder folder = beginning.folder(channel);
+        String run = String.valueOf(folder.path().getFileName());
         console.line("Run %s: %s".formatted(run, folder.path()));
-        RunSubmitted submission = channel.submit(run, recipe.yaml());
+        RunSubmitted submission = channel.submit(run, recipeYaml);
         Cancellation cancellation = cleanup.add(new Cancellation(channel, submission));
-        RunView view = follow(new RunFollower(channel, folder, display, stack::check), folder);
+        RunView view =
+            follow(new RunFollower(channel, folder, submission, display, stack::check), folder);
         cancellation.unneeded();
         ending.after(stack, view);
         console.line("");

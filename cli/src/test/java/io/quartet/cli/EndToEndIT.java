@@ -11,15 +11,19 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command, the broker, the five services and two rollout workers, all as processes. */
 class EndToEndIT {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Pattern STEP = Pattern.compile("\"step\":\"(\\d+)\"");
 
   @TempDir private static Path folder;
   private static TestStack stack;
@@ -164,6 +168,55 @@ class EndToEndIT {
     assertThat(stack.launch("status").output())
         .contains("run broken: failed", "rows.jsonl:2: ")
         .containsPattern("sft +cancelled");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX) // prlimit
+  void aFailedRunIsResumedFromItsLastSnapshot() throws Exception {
+    String changes =
+        "base: {steps: 400, learning_rate: 0.006, warmup_steps: 10, snapshot_every: 20}\n";
+    Path recipe = Path.of(stack.recipe("refused", changes + "stages: [base]\n"));
+    ProcessHandle base = stack.process("base-service");
+    Launched run = stack.launchWithoutWaiting("run", recipe.toString(), "--run=refused");
+    Path events = folder.resolve("runs/refused/events.jsonl");
+    TestStack.await(
+        () -> {
+          assertThat(run.process().isAlive()).as(run.output()).isTrue();
+          return Files.exists(events) && step(Files.readAllLines(events)) > 40;
+        });
+    limitFileSize(base, "65536");
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.output()).contains("run 'refused' failed in its base stage: cannot write ");
+    limitFileSize(base, "unlimited");
+    int before = Files.readAllLines(events).size();
+
+    Launched resumed = stack.launch("resume", "refused");
+
+    assertThat(resumed.exitCode()).as(resumed.output()).isZero();
+    List<String> trained =
+        Files.readAllLines(events).stream()
+            .skip(before)
+            .filter(event -> event.contains("\"training\""))
+            .toList();
+    assertThat(step(trained.subList(0, 1))).isGreaterThan(20);
+    assertThat(stack.launch("checkpoints").output()).contains("base/refused/400");
+  }
+
+  /** The farthest step that some events tell. */
+  private static long step(List<String> events) {
+    return events.stream()
+        .flatMap(event -> STEP.matcher(event).results())
+        .mapToLong(step -> Long.parseLong(step.group(1)))
+        .max()
+        .orElse(0);
+  }
+
+  private static void limitFileSize(ProcessHandle process, String bytes) throws Exception {
+    Process limit =
+        new ProcessBuilder("prlimit", "--pid=" + process.pid(), "--fsize=" + bytes + ":unlimited")
+            .inheritIO()
+            .start();
+    assertThat(limit.waitFor()).isZero();
   }
 
   @Test

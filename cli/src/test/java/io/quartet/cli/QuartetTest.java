@@ -2,7 +2,12 @@ package io.quartet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quartet.checkpoint.CheckpointId;
+import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.OpenModel;
 import io.quartet.checkpoint.OpenModels;
+import io.quartet.checkpoint.Stage;
+import io.quartet.checkpoint.TrainingRecord;
 import io.quartet.cli.report.PlausibleRun;
 import io.quartet.cli.run.RunFolder;
 import io.quartet.recipe.Recipe;
@@ -16,6 +21,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +43,7 @@ class QuartetTest {
         "down",
         "status",
         "run",
+        "resume",
         "chat",
         "checkpoints",
         "merge",
@@ -144,6 +152,25 @@ class QuartetTest {
   }
 
   @Test
+  void onlyARunThatFailedOrWasCancelledIsResumed() {
+    RunFolder kept =
+        RunFolder.create(
+            Workspace.create(folder.resolve("runs")).resolve(PlausibleRun.NAME), "name: x\n");
+    kept.append(PlausibleRun.events());
+
+    assertFails(
+        "run '%s' has completed, expected one that failed or was cancelled"
+            .formatted(PlausibleRun.NAME),
+        "resume",
+        PlausibleRun.NAME);
+    err.getBuffer().setLength(0);
+    assertFails(
+        "no run 'none' in %s; there are: [%s]".formatted(folder.resolve("runs"), PlausibleRun.NAME),
+        "resume",
+        "none");
+  }
+
+  @Test
   void statusAndDownWithoutAStackAreNoFailures() {
     assertThat(run("status")).isZero();
     assertThat(run("down")).isZero();
@@ -170,10 +197,30 @@ class QuartetTest {
     assertThat(printed())
         .startsWith("base/tiny/0  qwen2, 0.1 M parameters, float32, context 256\n")
         .contains("In a recipe: model: {from: base/tiny/0}\n")
-        .contains("base/tiny/0                          ");
+        .containsPattern("base/tiny/0 +0\\.\\d MB  sha256 [0-9a-f]{12}  imported\n");
     for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
       assertThat(folder.resolve("out").resolve(file)).hasSameBinaryContentAs(source.resolve(file));
     }
+  }
+
+  @Test
+  void aPolicyThatARolloutWorkerSampledFromIsNoResult() {
+    Path model = OpenModels.copy("llama", folder);
+    for (String service : List.of("rl-rollout", "rl-learner")) {
+      var store = new CheckpointStore(folder.resolve("home").resolve(service + "/checkpoints"));
+      long step = service.equals("rl-learner") ? 12 : 11;
+      try (var pending = store.begin(new CheckpointId(Stage.RL, "r", step))) {
+        OpenModel.take(model, pending.directory(), Optional.empty());
+        Map<String, Long> metrics =
+            step == 12 ? Map.of() : Map.of(TrainingRecord.POLICY_VERSION, step);
+        new TrainingRecord("", Optional.empty(), Map.copyOf(metrics)).write(pending.directory());
+        pending.publish();
+      }
+    }
+
+    assertThat(run("checkpoints")).isZero();
+
+    assertThat(printed()).contains("rl/r/12 ").doesNotContain("rl/r/11");
   }
 
   @Test

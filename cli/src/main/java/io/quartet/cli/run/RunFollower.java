@@ -3,6 +3,7 @@ package io.quartet.cli.run;
 import com.google.protobuf.Message;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.v1.RunSubmitted;
 import io.quartet.v1.StageProgress;
 import java.time.Duration;
 import java.util.List;
@@ -18,17 +19,23 @@ public final class RunFollower {
   private final RunView view;
 
   /**
-   * A follower of the run of a folder.
+   * A follower of the run of a folder, of which the folder may have heard before.
    *
+   * @param submission that is followed
    * @param check called often; throws when the stack has gone
    */
   public RunFollower(
-      RunChannel channel, RunFolder folder, ProgressDisplay display, Runnable check) {
+      RunChannel channel,
+      RunFolder folder,
+      RunSubmitted submission,
+      ProgressDisplay display,
+      Runnable check) {
     this.channel = channel;
     this.folder = folder;
     this.display = display;
     this.check = check;
-    this.view = new RunView(String.valueOf(folder.path().getFileName()));
+    this.view = folder.view();
+    view.add(submission); // an earlier attempt's end is none of this one's
   }
 
   /**

@@ -2,6 +2,7 @@ package io.quartet.cli.run;
 
 import com.google.protobuf.Message;
 import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.recipe.Recipe;
 import io.quartet.v1.CheckpointPublished;
@@ -48,10 +49,23 @@ public final class RunView {
     if (event instanceof RunSubmitted submitted) {
       submission = Optional.of(submitted);
       stages = stages(submitted);
+      if (!submitted.getCancelled()) {
+        progress.values().forEach(history -> beginAgain(history, submitted.getSubmitted()));
+      }
     } else if (event instanceof StageProgress update) {
       progress.computeIfAbsent(update.getStage(), s -> new ArrayList<>()).add(update);
     } else if (event instanceof CheckpointPublished checkpoint) {
       checkpoints.put(checkpoint.getCheckpointId(), checkpoint);
+    }
+  }
+
+  /** What failed or was cancelled is pending once the run is submitted again. */
+  private static void beginAgain(List<StageProgress> history, Timestamp submitted) {
+    StageProgress end = history.get(history.size() - 1);
+    if (ended(end.getState())
+        && end.getState() != StageState.STAGE_STATE_COMPLETED
+        && Timestamps.compare(end.getUpdated(), submitted) < 0) {
+      history.add(end.toBuilder().setState(StageState.STAGE_STATE_PENDING).clearFailure().build());
     }
   }
 

@@ -3,8 +3,12 @@ package io.quartet.cli.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Message;
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Durations;
+import com.google.protobuf.util.Timestamps;
 import io.quartet.cli.report.PlausibleRun;
 import io.quartet.v1.CheckpointPublished;
+import io.quartet.v1.RunSubmitted;
 import io.quartet.v1.Stage;
 import io.quartet.v1.StageProgress;
 import io.quartet.v1.StageState;
@@ -84,5 +88,28 @@ class RunViewTest {
         .map(p -> p.getFailure().getMessage())
         .hasValue("model.safetensors: truncated");
     assertThat(view.completed()).isFalse();
+  }
+
+  @Test
+  void submittedAgainWhatFailedIsPendingAndWhatCompletedStays() {
+    RunView view = PlausibleRun.view();
+    StageProgress sft = view.latest(Stage.STAGE_SFT).orElseThrow();
+    view.add(
+        sft.toBuilder()
+            .setStage(Stage.STAGE_REWARD)
+            .setState(StageState.STAGE_STATE_FAILED)
+            .build());
+
+    view.add(submission(sft.getUpdated()));
+    assertThat(view.failure()).as("failed no earlier than it was submitted").isPresent();
+    view.add(submission(Timestamps.add(sft.getUpdated(), Durations.fromSeconds(1))));
+
+    assertThat(view.failure()).isEmpty();
+    assertThat(view.state(Stage.STAGE_REWARD)).isEqualTo(StageState.STAGE_STATE_PENDING);
+    assertThat(view.state(Stage.STAGE_SFT)).isEqualTo(StageState.STAGE_STATE_COMPLETED);
+  }
+
+  private static RunSubmitted submission(Timestamp at) {
+    return RunSubmitted.newBuilder().setRun(PlausibleRun.NAME).setSubmitted(at).build();
   }
 }

@@ -63,7 +63,9 @@ final class PolicyVersions {
     if (store.find(id).isPresent()) {
       store.delete(id);
     }
-    var record = new TrainingRecord("", Optional.of(sft.id()), Map.of("update", version));
+    var record =
+        new TrainingRecord(
+            "", Optional.of(sft.id()), Map.of(TrainingRecord.POLICY_VERSION, version));
     Checkpoint policy = write(store, id, record, learner);
     announce(version, policy);
     long dropped = version - KEPT;
