@@ -150,14 +150,15 @@ class PolicyLearnerTest {
     return folder.resolve(Checkpoint.WEIGHTS);
   }
 
-  @Test
-  void anAdapterLearnsBesideItsOwnReference() throws Exception {
+  @ParameterizedTest
+  @EnumSource(Advantage.class)
+  void anAdapterLearnsBesideItsOwnReference(Advantage advantage) throws Exception {
     var store = new CheckpointStore(folder);
-    String run = "lora";
-    Recipe recipe = withAdapters(recipe(Advantage.GAE, 7));
+    String run = "lora-" + advantage.name().toLowerCase(Locale.ROOT);
+    Recipe recipe = withAdapters(recipe(advantage, 7));
     var learner = new PolicyLearner(recipe, sft, workers);
     Checkpoint policy = publish(store, learner, run, 0);
-    double before = mean(round(policy.directory(), 100).rewards());
+    double before = mean(round(policy.directory(), 100, 64).rewards());
 
     Map<String, Double> first = learner.update(round(policy.directory(), 0), 0);
     Map<String, Double> last = first;
@@ -170,7 +171,9 @@ class PolicyLearnerTest {
 
     assertThat(first.get("kl")).isZero();
     assertThat(last.get("kl")).isGreaterThan(0.01);
-    assertThat(mean(round(policy.directory(), 100).rewards())).isGreaterThan(before + 0.15);
+    // Without a critic all tokens of an answer share one advantage, and noise is most of it.
+    double gain = advantage == Advantage.GAE ? 0.15 : 0.05;
+    assertThat(mean(round(policy.directory(), 100, 64).rewards())).isGreaterThan(before + gain);
     assertThat(policy.adapter().map(Adapter::base)).contains(sft.id());
     assertThat(policy.files().stream().mapToLong(CheckpointFile::size).sum())
         .isLessThan(sft.files().stream().mapToLong(CheckpointFile::size).sum());
@@ -250,12 +253,16 @@ class PolicyLearnerTest {
 
   /** Answers of a policy, each as if it ended. */
   private static Answers round(Path policy, long seed) {
+    return round(policy, seed, SAMPLES);
+  }
+
+  private static Answers round(Path policy, long seed, int samples) {
     List<int[]> prompts = new ArrayList<>();
     List<SamplingParams> sampling = new ArrayList<>();
     List<String> ids = new ArrayList<>();
-    for (int b = 0; b < PROMPTS * SAMPLES; b++) {
-      prompts.add(new int[] {2, 40 + b / SAMPLES, 4, 3});
-      ids.add("p" + b / SAMPLES);
+    for (int b = 0; b < PROMPTS * samples; b++) {
+      prompts.add(new int[] {2, 40 + b / samples, 4, 3});
+      ids.add("p" + b / samples);
       sampling.add(SamplingParams.sampled(1, 1000 * seed + b, LENGTH));
     }
     List<Generation> answers;
