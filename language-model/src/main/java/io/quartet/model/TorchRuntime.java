@@ -126,6 +126,9 @@ public final class TorchRuntime {
         "MALLOC_TRIM_THRESHOLD_",
         "1073741824",
         "THP_MEM_ALLOC_ENABLE",
-        "1");
+        "1",
+        // Code that oneDNN made for a shape: most shapes never come back.
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY",
+        "128");
   }
 }

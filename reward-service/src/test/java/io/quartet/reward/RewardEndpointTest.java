@@ -3,6 +3,7 @@ package io.quartet.reward;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
@@ -31,6 +32,7 @@ import io.quartet.v1.ScoredSequence;
 import io.quartet.v1.TokenIds;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -86,6 +88,23 @@ class RewardEndpointTest {
     assertThat(scores.getRewards(0)).isEqualTo(scores.getRewards(1), within(1e-5f));
     assertThat(scores.getRewardId()).isEqualTo("reward/r/10");
     assertThat(scores.getRewardDigest()).isEqualTo(reward.digest());
+  }
+
+  @Test
+  void aModelThatNobodyAsksForIsLetGoAndLoadedAgain() {
+    var resting = new RewardModels(new CheckpointStore(folder), Duration.ofSeconds(2));
+    try {
+      String id = reward.id().toString();
+      float[] before = resting.scorer(id, "").rewards(List.of(tokens(0)));
+      await().atMost(Duration.ofMinutes(1)).until(() -> !resting.loaded());
+
+      float[] after = resting.scorer(id, "").rewards(List.of(tokens(0)));
+
+      assertThat(after).isEqualTo(before);
+      assertThat(resting.loaded()).isTrue();
+    } finally {
+      resting.close();
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.quartet.service;
 
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.management.JMException;
@@ -14,17 +15,21 @@ import org.jboss.logging.Logger;
  * collect for hours; what is freed then stays in the C library's heap until it is trimmed, and the
  * code that was run stays mapped.
  */
-final class FreedMemory {
+public final class FreedMemory {
   private static final Logger LOG = Logger.getLogger(FreedMemory.class);
   private static final Duration NATIVE_OWNERS = Duration.ofMillis(300);
 
-  /** The compilers' threads, which idle by then, leave as much as a small stage does. */
-  private static final Duration LATER = Duration.ofSeconds(10);
+  /**
+   * The compilers go on with what the stage ran hot, and leave as much as a small stage does; what
+   * they hold is free once they are idle, which on a busy machine is not soon.
+   */
+  private static final List<Duration> LATER =
+      List.of(Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(90));
 
   private FreedMemory() {}
 
-  /** Does so now, and once more when what ends lazily has ended. */
-  static void giveBack() {
+  /** Does so now, and again when what ends lazily has ended. */
+  public static void giveBack() {
     System.gc();
     try {
       Thread.sleep(NATIVE_OWNERS.toMillis()); // JavaCPP frees on a thread of its own
@@ -32,8 +37,10 @@ final class FreedMemory {
       Thread.currentThread().interrupt();
     }
     trim();
-    CompletableFuture.delayedExecutor(LATER.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(FreedMemory::trim);
+    for (Duration later : LATER) {
+      CompletableFuture.delayedExecutor(later.toMillis(), TimeUnit.MILLISECONDS)
+          .execute(FreedMemory::trim);
+    }
   }
 
   private static void trim() {

@@ -47,6 +47,9 @@ final class Jvm {
         // A step's tensors come back to the same pages instead of being mapped anew.
         "MALLOC_MMAP_THRESHOLD_", "33554432",
         "MALLOC_TRIM_THRESHOLD_", "134217728",
-        "MALLOC_ARENA_MAX", "2");
+        "MALLOC_ARENA_MAX", "2",
+        // oneDNN keeps the code that it made for each shape: 1024 of them are 120 MB, and most
+        // shapes of a stage with sequences of its own lengths never come back.
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128");
   }
 }
