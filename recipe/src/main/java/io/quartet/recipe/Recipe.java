@@ -526,6 +526,7 @@ public record Recipe(
    *     are built
    * @param mannerShare share of the ranked sets that are built and differ in manner; those that are
    *     left differ in truth alone
+   * @param renamedShare share of the lessons' ranked sets that are told under another word's name
    * @param recitalTokens the most tokens that the base model recalls about a question, which the
    *     reward model reads first; 0 for none
    * @param centering weight of the mean squared reward, which keeps rewards around zero
@@ -544,6 +545,7 @@ public record Recipe(
       double temperature,
       double ownSampleShare,
       double mannerShare,
+      double renamedShare,
       int recitalTokens,
       double centering,
       double heldOutShare,
@@ -564,6 +566,7 @@ public record Recipe(
           "manner_share",
           mannerShare,
           "0 to 1 together with own_sample_share " + ownSampleShare);
+      Check.between("renamed_share", renamedShare, 0, 1);
       Check.between("recital_tokens", recitalTokens, 0, 4096);
       Check.between("centering", centering, 0, 1);
       Check.between("held_out_share", heldOutShare, 0.01, 0.5);

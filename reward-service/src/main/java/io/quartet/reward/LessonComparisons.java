@@ -20,7 +20,7 @@ import java.util.SplittableRandom;
  * The lessons' comparisons by the written labelling instructions: the SFT model's own samples, and
  * built answers that differ in truth alone or in manner alone.
  */
-final class LessonComparisons implements ComparisonSource {
+final class LessonComparisons {
   private static final int ANSWERS_IN_SET = 4;
 
   /** Answers about words without demonstrations are most like those about words never compared. */
@@ -95,26 +95,32 @@ final class LessonComparisons implements ComparisonSource {
     this.recipe = recipe;
   }
 
-  @Override
-  public RatedAnswers draw(SplittableRandom random) {
+  /** A ranked set and the word that it is about. */
+  record Drawn(Word word, RatedAnswers set) {}
+
+  /** Draws a set in which at least two answers differ in rating. */
+  Drawn draw(SplittableRandom random) {
     while (true) {
-      RatedAnswers set = any(random);
-      if (set.ranked()) {
-        return set;
+      Drawn drawn = any(random);
+      if (drawn.set().ranked()) {
+        return drawn;
       }
     }
   }
 
-  private RatedAnswers any(SplittableRandom random) {
+  private Drawn any(SplittableRandom random) {
     double kind = random.nextDouble();
     if (kind < recipe.ownSampleShare() && !samples.isEmpty()) {
       boolean fromB = !undemonstrated.isEmpty() && random.nextDouble() < UNDEMONSTRATED_SHARE;
-      return one(fromB ? undemonstrated : samples, random).some(ANSWERS_IN_SET, random);
+      LabelledSamples own = one(fromB ? undemonstrated : samples, random);
+      return new Drawn(own.question().word(), own.some(ANSWERS_IN_SET, random));
     }
     Word word = one(questions, random).word();
     var question = new Question(word, Task.DEFINE, random.nextInt(Task.DEFINE.phrasings()));
     boolean manner = kind < recipe.ownSampleShare() + recipe.mannerShare();
-    return rated(manner ? lessons.mannerSet(question, random) : lessons.truthSet(question, random));
+    AnswerSet built =
+        manner ? lessons.mannerSet(question, random) : lessons.truthSet(question, random);
+    return new Drawn(word, rated(built));
   }
 
   /** Built answers with their ratings. */

@@ -3,6 +3,7 @@ package io.quartet.reward;
 import io.quartet.checkpoint.ChatTemplate;
 import io.quartet.checkpoint.Message;
 import io.quartet.checkpoint.Role;
+import io.quartet.checkpoint.Tokenizer;
 import io.quartet.datasets.Comparison;
 import io.quartet.datasets.Flaw;
 import io.quartet.datasets.Question;
@@ -32,7 +33,7 @@ import java.util.SplittableRandom;
  * on the C words, which no comparison is about.
  */
 record LessonRewardData(
-    LessonComparisons training,
+    ComparisonSource training,
     List<LabelledSamples> trained,
     List<LabelledSamples> stopping,
     List<LabelledSamples> unseen,
@@ -48,9 +49,10 @@ record LessonRewardData(
   static LessonRewardData of(
       StageContext context,
       WordNetLessons lessons,
-      ChatTemplate template,
+      Tokenizer tokenizer,
       Recital recital,
       AnswerSampler policy) {
+    var template = new ChatTemplate(tokenizer);
     Recipe.Reward recipe = context.recipe().reward();
     var random = new SplittableRandom(context.recipe().seed() ^ 0x5DEECE66DL);
     List<Question> questions = new ArrayList<>();
@@ -63,8 +65,10 @@ record LessonRewardData(
     List<LabelledSamples> stopping = sampling.of(questions.subList(0, held), recipe.bestOf());
     List<LabelledSamples> trained =
         sampling.of(questions.subList(held, questions.size()), recipe.samplesPerPrompt());
+    var comparisons = new LessonComparisons(trained, lessons, template, recital, recipe);
     return new LessonRewardData(
-        new LessonComparisons(trained, lessons, template, recital, recipe),
+        Renaming.among(lessons.words(Split.A, Split.B), tokenizer, recipe.renamedShare())
+            .of(comparisons::draw),
         trained,
         stopping,
         unseen,

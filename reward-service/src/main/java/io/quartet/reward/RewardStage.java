@@ -79,11 +79,11 @@ public class RewardStage implements TrainingStage {
     Recipe recipe = context.recipe();
     Optional<WordNetLessons> lessons =
         recipe.data().lessons().map(l -> new WordNetLessons(LessonSettings.of(l, recipe.seed())));
-    var template = new ChatTemplate(tokenizer);
     if (lessons.isPresent()) {
       var sampler = new AnswerSampler(policy, tokenizer, recipe.rl().maxTokens());
-      return LessonRewardData.of(context, lessons.get(), template, recital, sampler);
+      return LessonRewardData.of(context, lessons.get(), tokenizer, recital, sampler);
     }
+    var template = new ChatTemplate(tokenizer);
     Runnable encoded =
         () -> context.progress(0, recipe.reward().steps(), "reading comparisons", Map.of());
     try (var comparisons = DatasetReader.comparisons(recipe.data())) {
