@@ -164,7 +164,7 @@ class RecipeTest {
     assertThat(recipe.base().optimization().warmupSteps()).isEqualTo(1190);
     assertThat(recipe.base().optimization().learningRate()).isEqualTo(0.0015);
     assertThat(recipe.sft().optimization().learningRate()).isEqualTo(0.0003);
-    assertThat(recipe.reward().optimization().learningRate()).isEqualTo(0.001);
+    assertThat(recipe.reward().optimization().learningRate()).isEqualTo(0.0003);
     assertThat(recipe.rl().learningRate()).isEqualTo(0.0001);
     assertThat(recipe.rl().valueLearningRate()).isEqualTo(0.0005);
     assertThat(Recipe.parse(recipe.yaml())).isEqualTo(recipe);
