@@ -9,7 +9,6 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.model.PackedBatch.LastToken;
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -96,26 +95,6 @@ class TrainerTest {
             QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INTERNAL))
         .hasMessageContaining("step 1: loss is");
     assertThat(Tiny.weights(model)).isEqualTo(before);
-  }
-
-  @Test
-  void nativeMemoryStaysFlatOverAThousandSteps() {
-    Trainer<CausalLm> trainer = trainer(Tiny.model(Precision.BF16, 1));
-    BatchSampler sampler = sampler();
-    trainCollecting(trainer, sampler, 6);
-
-    long before = Pointer.physicalBytes();
-    trainCollecting(trainer, sampler, 34);
-
-    assertThat(Pointer.physicalBytes() - before).isLessThan(12L << 20);
-  }
-
-  /** Rounds of 25 steps; the Java heap is collected after each, so that it stays where it is. */
-  private static void trainCollecting(Trainer<CausalLm> trainer, BatchSampler sampler, int rounds) {
-    for (int round = 0; round < rounds; round++) {
-      train(trainer, sampler, 25);
-      System.gc();
-    }
   }
 
   private static Trainer<CausalLm> trainer(CausalLm model) {
