@@ -1,6 +1,7 @@
 package io.quartet.checkpoint;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -176,8 +177,14 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private static int[] encode(HuggingFaceTokenizer tokenizer, String text) {
-    long[] ids = tokenizer.encode(wellFormed(text), false, false).getIds();
-    return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+    // The ids alone: the library's Encoding also copies each token's text and place out of it.
+    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), wellFormed(text), false);
+    try {
+      long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+      return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+    } finally {
+      TokenizersLibrary.LIB.deleteEncoding(encoding);
+    }
   }
 
   /** The native side takes UTF-8, which cannot spell a lone surrogate. */
