@@ -45,7 +45,8 @@ final class ImportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     // The base service reads its own store, and other services fetch from it.
-    var store = new CheckpointStore(where.workspace().data("base").resolve("checkpoints"));
+    var store =
+        new CheckpointStore(where.workspace().data(Workspace.BASE).resolve(Workspace.CHECKPOINTS));
     Checkpoint checkpoint =
         OpenModel.importTo(
             store, folder, name == null ? named(folder) : name, Optional.ofNullable(chatTemplate));

@@ -15,6 +15,12 @@ import java.util.stream.Stream;
  * @param runs one folder a run: recipe, events, report
  */
 public record Workspace(Path installation, Path home, Path runs) {
+  /** The base service's data folder. */
+  public static final String BASE = "base-service";
+
+  /** The checkpoint store in a service's data folder. */
+  static final String CHECKPOINTS = "checkpoints";
+
   /** Makes the paths absolute. */
   public Workspace {
     installation = installation.toAbsolutePath().normalize();
@@ -43,11 +49,7 @@ public record Workspace(Path installation, Path home, Path runs) {
       return List.of();
     }
     try (Stream<Path> services = Files.list(home)) {
-      return services
-          .map(s -> s.resolve("checkpoints"))
-          .filter(Files::isDirectory)
-          .sorted()
-          .toList();
+      return services.map(s -> s.resolve(CHECKPOINTS)).filter(Files::isDirectory).sorted().toList();
     } catch (IOException e) {
       throw QuartetException.reading(home, e);
     }

@@ -198,6 +198,7 @@ class QuartetTest {
         .startsWith("base/tiny/0  qwen2, 0.1 M parameters, float32, context 256\n")
         .contains("In a recipe: model: {from: base/tiny/0}\n")
         .containsPattern("base/tiny/0 +0\\.\\d MB  sha256 [0-9a-f]{12}  imported\n");
+    assertThat(folder.resolve("home/base-service/checkpoints/base/tiny/0")).isDirectory();
     for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
       assertThat(folder.resolve("out").resolve(file)).hasSameBinaryContentAs(source.resolve(file));
     }

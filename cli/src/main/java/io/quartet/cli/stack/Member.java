@@ -38,7 +38,7 @@ record Member(
 
   static List<Member> all(Ports ports, Scale scale) {
     List<Member> members = new ArrayList<>();
-    members.addAll(replicas("base-service", 768, ports, 18, scale.baseReplicas()));
+    members.addAll(replicas(Workspace.BASE, 768, ports, 18, scale.baseReplicas()));
     members.addAll(replicas("sft-service", 640, ports, 28, scale.sftReplicas()));
     members.add(service("reward-service", 768, ports, 38));
     members.add(
