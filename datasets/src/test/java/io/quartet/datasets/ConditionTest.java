@@ -81,7 +81,7 @@ class ConditionTest {
         "score >",
         "true) UNION SELECT (1",
         "true); DROP TABLE batch; SELECT (1",
-        "true); COPY (SELECT 1) TO '/tmp/out.csv'; SELECT (1",
+        "true); COPY (SELECT 1) TO 'out.csv'; SELECT (1",
         "true) ORDER BY (1",
         "true) LIMIT (1",
         "text IN (SELECT content FROM read_text('/etc/passwd'))",

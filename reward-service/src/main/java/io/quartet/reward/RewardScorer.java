@@ -82,6 +82,9 @@ final class RewardScorer implements AutoCloseable {
    *     UNAVAILABLE if this was closed meanwhile
    */
   float[] rewards(List<int[]> conversations) {
+    // Open models have more rows in their embedding than their tokenizer has tokens, and sample
+    // them.
+    int vocabulary = checkpoint.config().vocabularySize();
     for (int[] conversation : conversations) {
       if (conversation.length == 0 || conversation.length > scorer.contextLength()) {
         throw new QuartetException(
@@ -90,11 +93,11 @@ final class RewardScorer implements AutoCloseable {
                 .formatted(conversation.length, scorer.contextLength(), checkpoint.id()));
       }
       for (int token : conversation) {
-        if (token < 0 || token >= tokenizer.vocabularySize()) {
+        if (token < 0 || token >= vocabulary) {
           throw new QuartetException(
               ErrorCode.INVALID_ARGUMENT,
               "token %d, expected 0 to %d, the vocabulary of '%s'"
-                  .formatted(token, tokenizer.vocabularySize() - 1, checkpoint.id()));
+                  .formatted(token, vocabulary - 1, checkpoint.id()));
         }
       }
     }

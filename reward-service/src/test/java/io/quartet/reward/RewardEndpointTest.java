@@ -81,6 +81,14 @@ class RewardEndpointTest {
   }
 
   @Test
+  void anAnswerOfRowsThatTheTokenizerHasNotIsScored() {
+    int[] tokens = tokens(0);
+    tokens[tokens.length - 2] = tokenizer.vocabularySize() + UntrainedModels.SPARE_ROWS - 1;
+
+    assertThat(score("", List.of(sequence(tokens))).getRewards(0)).isFinite();
+  }
+
+  @Test
   void tokensAndMessagesHaveTheSameReward() {
     ScoreResponse scores = score(reward.digest(), List.of(messages(0), sequence(tokens(0))));
 

@@ -25,6 +25,9 @@ final class UntrainedModels {
   static final Recipe TINY = Recipe.committed("tiny");
   static final RewardScale SCALE = new RewardScale(0.5, 0.25, 12);
 
+  /** Token ids of the models that their tokenizer has not. */
+  static final int SPARE_ROWS = 8;
+
   private final CheckpointStore store;
 
   UntrainedModels(CheckpointStore store) {
@@ -40,7 +43,8 @@ final class UntrainedModels {
           new BpeTrainer(TINY.data().tokenizer().vocabulary())
               .train(corpus.tokenizerTexts(), corpus.tokenizerBoosts()));
       try (Tokenizer tokenizer = Tokenizer.load(files)) {
-        writeCausalLm(files, TINY.model().config(tokenizer.vocabularySize()), 1);
+        // As open models have it: more rows in the embedding than tokens.
+        writeCausalLm(files, TINY.model().config(tokenizer.vocabularySize() + SPARE_ROWS), 1);
       }
       new TrainingRecord(TINY.yaml(), Optional.empty(), Map.of()).write(files);
       return pending.publish();
