@@ -1,5 +1,7 @@
 package io.quartet.rl.learner;
 
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
 import io.quartet.service.Events;
 import io.quartet.service.Follower;
 import io.quartet.service.Topic;
@@ -11,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
@@ -36,6 +39,7 @@ final class RolloutInbox implements AutoCloseable {
   private final String run;
   private final LinkedBlockingQueue<Letter> letters = new LinkedBlockingQueue<>();
   private final Follower<RolloutBatch> follower;
+  private final String life = UUID.randomUUID().toString();
   private long nextOffset;
 
   /**
@@ -59,6 +63,8 @@ final class RolloutInbox implements AutoCloseable {
    * Publishes requests and waits for the answer to each.
    *
    * @return one batch for each request, in the requests' order whatever order they came in
+   * @throws QuartetException FAILED_PRECONDITION if no worker can answer one of them, with the
+   *     worker and its reason
    */
   List<RolloutBatch> ask(List<RolloutRequest> requests, Heartbeat heartbeat)
       throws InterruptedException {
@@ -96,7 +102,7 @@ final class RolloutInbox implements AutoCloseable {
   }
 
   private void send(RolloutRequest request) {
-    events.publish(Topic.ROLLOUT_REQUESTS, request);
+    events.publish(Topic.ROLLOUT_REQUESTS, request.toBuilder().setLearner(life).build());
   }
 
   private void accept(
@@ -119,6 +125,15 @@ final class RolloutInbox implements AutoCloseable {
           request.getPolicyDigest(),
           request.getRewardDigest());
       return;
+    }
+    if (!batch.getFailure().isEmpty()) {
+      if (batch.getLearner().equals(life)) {
+        throw new QuartetException(
+            ErrorCode.FAILED_PRECONDITION,
+            "rollout request '%s' cannot be answered by worker '%s': %s"
+                .formatted(batch.getRequestId(), batch.getWorker(), batch.getFailure()));
+      }
+      return; // an earlier life's, asked again since
     }
     inFlight.remove(batch.getRequestId());
     answers.put(batch.getRequestId(), batch);

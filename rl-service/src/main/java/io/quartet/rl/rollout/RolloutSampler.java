@@ -65,20 +65,29 @@ final class RolloutSampler implements AutoCloseable {
             request.getPolicyId(), request.getPolicyDigest(), request.getPolicyEndpoint());
     List<Generation> answers = engine.generate(prompts, sampling);
     float[] rewards = rewards(request, prompts, answers);
-    var batch =
-        RolloutBatch.newBuilder()
-            .setRequestId(request.getRequestId())
-            .setRun(request.getRun())
-            .setWorker(worker)
-            .setPolicyVersion(request.getPolicyVersion())
-            .setPolicyId(request.getPolicyId())
-            .setPolicyDigest(request.getPolicyDigest())
-            .setRewardId(request.getRewardId())
-            .setRewardDigest(request.getRewardDigest());
+    RolloutBatch.Builder batch = batch(request);
     for (int i = 0; i < answers.size(); i++) {
       batch.addRollouts(rollout(asked.get(i), answers.get(i), rewards[i]));
     }
     return batch.setSeconds((System.nanoTime() - started) / 1e9).build();
+  }
+
+  /** The answer to a request that cannot be answered by any worker. */
+  RolloutBatch failed(RolloutRequest request, QuartetException why) {
+    return batch(request).setFailure(why.getMessage()).build();
+  }
+
+  private RolloutBatch.Builder batch(RolloutRequest request) {
+    return RolloutBatch.newBuilder()
+        .setRequestId(request.getRequestId())
+        .setRun(request.getRun())
+        .setWorker(worker)
+        .setPolicyVersion(request.getPolicyVersion())
+        .setPolicyId(request.getPolicyId())
+        .setPolicyDigest(request.getPolicyDigest())
+        .setRewardId(request.getRewardId())
+        .setRewardDigest(request.getRewardDigest())
+        .setLearner(request.getLearner());
   }
 
   private float[] rewards(RolloutRequest request, List<int[]> prompts, List<Generation> answers) {

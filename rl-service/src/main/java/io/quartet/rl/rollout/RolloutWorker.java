@@ -34,7 +34,7 @@ import org.jboss.logging.Logger;
  * Takes requests one at a time from the share group {@code rollout-workers} (KIP-932). A request is
  * acknowledged when the broker has its batch; one whose policy or reward model cannot be reached
  * just now is released to whoever comes next, and the request of a worker that died comes back when
- * its lock runs out.
+ * its lock runs out. One that no worker can answer is rejected, and the learner told why.
  */
 final class RolloutWorker implements AutoCloseable {
   /** The share group of all workers. */
@@ -96,7 +96,16 @@ final class RolloutWorker implements AutoCloseable {
   private AcknowledgeType answer(ConsumerRecord<String, byte[]> record)
       throws InterruptedException {
     try {
-      RolloutRequest request = RolloutRequest.parseFrom(record.value());
+      return answer(RolloutRequest.parseFrom(record.value()));
+    } catch (InvalidProtocolBufferException | ExecutionException e) {
+      LOG.errorf("rollout request '%s' is rejected: %s", record.key(), firstLine(e));
+      return AcknowledgeType.REJECT;
+    }
+  }
+
+  private AcknowledgeType answer(RolloutRequest request)
+      throws InterruptedException, ExecutionException {
+    try {
       RolloutBatch batch = sampler.sample(request);
       events.publish(Topic.ROLLOUTS, batch).get();
       count(batch);
@@ -105,13 +114,12 @@ final class RolloutWorker implements AutoCloseable {
       boolean passing = PASSING.contains(e.code());
       LOG.warnf(
           "rollout request '%s' is %s: %s",
-          record.key(), passing ? "released" : "rejected", e.getMessage());
+          request.getRequestId(), passing ? "released" : "rejected", e.getMessage());
       if (passing) {
         Thread.sleep(PAUSE.toMillis());
+        return AcknowledgeType.RELEASE;
       }
-      return passing ? AcknowledgeType.RELEASE : AcknowledgeType.REJECT;
-    } catch (InvalidProtocolBufferException | ExecutionException e) {
-      LOG.errorf("rollout request '%s' is rejected: %s", record.key(), firstLine(e));
+      events.publish(Topic.ROLLOUTS, sampler.failed(request, e)).get();
       return AcknowledgeType.REJECT;
     }
   }

@@ -89,7 +89,50 @@ class RolloutInboxTest {
       inbox.ask(List.of(asked), (answered, of) -> {});
     }
 
-    assertThat(seen).containsExactly(asked);
+    assertThat(seen).hasSize(1);
+    assertThat(seen.element().getLearner()).isNotEmpty();
+    assertThat(seen.element().toBuilder().clearLearner().build()).isEqualTo(asked);
+  }
+
+  @Test
+  void aRequestThatNoWorkerCanAnswerEndsTheWaitWithItsReason() {
+    RolloutRequest asked = request("failing", 0, "policy");
+    try (var worker =
+            events.follow(
+                Topic.ROLLOUT_REQUESTS,
+                request -> {
+                  if (request.getRun().equals("failing")) {
+                    events.publish(
+                        Topic.ROLLOUTS,
+                        answer(request, "w").toBuilder()
+                            .setLearner(request.getLearner())
+                            .setFailure("token 9, expected 0 to 8")
+                            .build());
+                  }
+                });
+        var inbox = new RolloutInbox(events, "failing", 0)) {
+      assertThatThrownBy(() -> inbox.ask(List.of(asked), (answered, of) -> {}))
+          .isInstanceOfSatisfying(
+              QuartetException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.FAILED_PRECONDITION))
+          .hasMessage(
+              "rollout request 'failing/0/0' cannot be answered by worker 'w': token 9, expected 0"
+                  + " to 8");
+    }
+  }
+
+  @Test
+  void aFailureOfAnEarlierLearnersRequestIsNotThisOnes() throws Exception {
+    RolloutRequest asked = request("earlier", 0, "policy");
+    events.publish(
+        Topic.ROLLOUTS,
+        answer(asked, "w").toBuilder().setLearner("earlier").setFailure("gone").build());
+    events.publish(Topic.ROLLOUTS, answer(asked, "w")).get(20, SECONDS);
+
+    try (var inbox = new RolloutInbox(events, "earlier", 0)) {
+      assertThat(inbox.ask(List.of(asked), (answered, of) -> {}))
+          .containsExactly(answer(asked, "w"));
+    }
   }
 
   @Test

@@ -146,9 +146,13 @@ class RolloutWorkerTest {
               .setPolicyId("rl/r/99")
               .setPolicyDigest("gone")
               .setPolicyEndpoint("127.0.0.1:" + forgetful.getPort())
+              .setLearner("life")
               .build());
       events.publish(Topic.ROLLOUT_REQUESTS, request("after it").build());
 
+      RolloutBatch failed = answerTo("gone");
+      assertThat(failed.getFailure()).contains("rl/r/99");
+      assertThat(failed.getLearner()).isEqualTo("life");
       // A released record is acquired again before those behind it.
       answerTo("after it");
       assertThat(asked).hasValue(1);
