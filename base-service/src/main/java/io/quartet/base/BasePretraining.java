@@ -16,6 +16,8 @@ import io.quartet.model.TorchRuntime;
 import io.quartet.model.Trainer;
 import io.quartet.model.TrainingMemory;
 import io.quartet.model.Workers;
+import io.quartet.recipe.BaseSection;
+import io.quartet.recipe.Optimization;
 import io.quartet.recipe.Optimizer;
 import io.quartet.recipe.Publish;
 import io.quartet.recipe.Recipe;
@@ -46,8 +48,8 @@ final class BasePretraining implements AutoCloseable {
     this.text = text;
     this.replicas = group.size();
     this.workers = TorchRuntime.configure(recipe.threads());
-    Recipe.Base base = recipe.base();
-    Recipe.Optimization optimization = base.optimization();
+    BaseSection base = recipe.base();
+    Optimization optimization = base.optimization();
     AdamW.Options options =
         AdamW.Options.of(optimization.weightDecay())
             .withMuon(optimization.optimizer() == Optimizer.MUON)
@@ -82,7 +84,7 @@ final class BasePretraining implements AutoCloseable {
   }
 
   private Map<String, Long> memory(ModelConfig config, AdamW.Options options) {
-    Recipe.Base base = recipe.base();
+    BaseSection base = recipe.base();
     int rows = (base.batch() + replicas - 1) / replicas;
     Map<String, Long> parts =
         new LinkedHashMap<>(

@@ -4,7 +4,7 @@ import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.cli.Console.Style;
 import io.quartet.cli.stack.LocalStack;
-import io.quartet.recipe.Recipe;
+import io.quartet.recipe.ServeSection;
 import io.quartet.v1.Message;
 import io.quartet.v1.Role;
 import io.quartet.v1.Stage;
@@ -114,7 +114,7 @@ final class ChatCommand implements Callable<Integer> {
   }
 
   private void say(Gateway gateway, boolean base, String text) {
-    Recipe.Serve serve = new Recipe.Serve(temperature, 1, maxTokens);
+    ServeSection serve = new ServeSection(temperature, 1, maxTokens);
     if (base) {
       gateway.complete(model, text, List.of(), serve, console.out()::print);
       console.line("");

@@ -7,7 +7,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.StatusProto;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
-import io.quartet.recipe.Recipe;
+import io.quartet.recipe.ServeSection;
 import io.quartet.v1.ChatRequest;
 import io.quartet.v1.ChatServiceGrpc;
 import io.quartet.v1.GenerateChunk;
@@ -102,7 +102,7 @@ public final class Gateway implements AutoCloseable {
    * @return the id of the weights that answered
    */
   public String chat(
-      String model, List<Message> messages, Recipe.Serve serve, Consumer<String> text) {
+      String model, List<Message> messages, ServeSection serve, Consumer<String> text) {
     ChatRequest request =
         ChatRequest.newBuilder()
             .setModel(model)
@@ -123,7 +123,7 @@ public final class Gateway implements AutoCloseable {
    * @return the id of the weights that continued
    */
   public String complete(
-      String model, String prompt, List<String> stop, Recipe.Serve serve, Consumer<String> text) {
+      String model, String prompt, List<String> stop, ServeSection serve, Consumer<String> text) {
     GenerateRequest request =
         GenerateRequest.newBuilder()
             .setModel(model)
@@ -158,7 +158,7 @@ public final class Gateway implements AutoCloseable {
     return id;
   }
 
-  private static SamplingParameters sampling(Recipe.Serve serve) {
+  private static SamplingParameters sampling(ServeSection serve) {
     return SamplingParameters.newBuilder()
         .setTemperature((float) serve.temperature())
         .setTopP((float) serve.topP())

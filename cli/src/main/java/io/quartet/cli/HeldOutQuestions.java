@@ -3,7 +3,7 @@ package io.quartet.cli;
 import io.quartet.cli.Console.Style;
 import io.quartet.cli.report.Sample;
 import io.quartet.cli.run.RunView;
-import io.quartet.recipe.Recipe;
+import io.quartet.recipe.ServeSection;
 import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.Message;
 import io.quartet.v1.Role;
@@ -16,9 +16,9 @@ final class HeldOutQuestions {
 
   private final Console console;
   private final Gateway gateway;
-  private final Recipe.Serve serve;
+  private final ServeSection serve;
 
-  HeldOutQuestions(Console console, Gateway gateway, Recipe.Serve serve) {
+  HeldOutQuestions(Console console, Gateway gateway, ServeSection serve) {
     this.console = console;
     this.gateway = gateway;
     this.serve = serve;

@@ -3,7 +3,7 @@ package io.quartet.datasets;
 import io.quartet.checkpoint.Conversation;
 import io.quartet.checkpoint.Message;
 import io.quartet.checkpoint.QuartetException;
-import io.quartet.recipe.Recipe;
+import io.quartet.recipe.DataSection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -23,7 +23,7 @@ public final class DatasetReader {
   private DatasetReader() {}
 
   /** Documents: a .txt or .md file is one, up to 4 MiB; elsewhere every row is one. */
-  public static Reading<Document> documents(Recipe.Data data) {
+  public static Reading<Document> documents(DataSection data) {
     return new Reading<>(
         "documents",
         data.documents(),
@@ -34,7 +34,7 @@ public final class DatasetReader {
   }
 
   /** Demonstrations: conversations that end with an answer. */
-  public static Reading<Demonstration> demonstrations(Recipe.Data data) {
+  public static Reading<Demonstration> demonstrations(DataSection data) {
     return new Reading<>(
         "demonstrations",
         data.demonstrations(),
@@ -45,7 +45,7 @@ public final class DatasetReader {
   }
 
   /** Comparisons: two or more ranked answers to one prompt. */
-  public static Reading<Ranking> comparisons(Recipe.Data data) {
+  public static Reading<Ranking> comparisons(DataSection data) {
     return new Reading<>(
         "comparisons",
         data.comparisons(),
@@ -59,7 +59,7 @@ public final class DatasetReader {
    * Prompts: conversations that wait for an answer; one that has an answer is read without it. The
    * id is the row's {@code id}, or empty.
    */
-  public static Reading<Prompt> prompts(Recipe.Data data) {
+  public static Reading<Prompt> prompts(DataSection data) {
     return new Reading<>(
         "prompts",
         data.prompts(),

@@ -2,7 +2,7 @@ package io.quartet.datasets;
 
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
-import io.quartet.recipe.Recipe;
+import io.quartet.recipe.LessonsSection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
@@ -62,8 +62,8 @@ public record LessonSettings(
   }
 
   /** What a recipe says, and {@link #mixed} for the rest. */
-  public static LessonSettings of(Recipe.Lessons lessons, long seed) {
-    Recipe.Habits habits = lessons.habits();
+  public static LessonSettings of(LessonsSection lessons, long seed) {
+    LessonsSection.Habits habits = lessons.habits();
     LessonSettings mixed = mixed(lessons.words(), seed);
     return new LessonSettings(
         lessons.words(),

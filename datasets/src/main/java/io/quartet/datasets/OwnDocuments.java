@@ -1,6 +1,6 @@
 package io.quartet.datasets;
 
-import io.quartet.recipe.Recipe;
+import io.quartet.recipe.DataSection;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -37,12 +37,12 @@ public final class OwnDocuments implements Iterator<OwnDocuments.Part>, AutoClos
    *
    * @param few whether there are fewer than twenty
    */
-  static OwnDocuments open(Recipe.Data data, boolean few) {
+  static OwnDocuments open(DataSection data, boolean few) {
     return new OwnDocuments(DatasetReader.documents(data), few, data.heldOutTail());
   }
 
   /** Whether there are fewer than twenty documents. */
-  static boolean few(Recipe.Data data) {
+  static boolean few(DataSection data) {
     try (Reading<Document> documents = DatasetReader.documents(data)) {
       int count = 0;
       while (count < HELD_OUT_ONE_IN && documents.hasNext()) {

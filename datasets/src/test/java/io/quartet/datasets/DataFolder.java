@@ -1,8 +1,9 @@
 package io.quartet.datasets;
 
+import io.quartet.recipe.DataSection;
 import io.quartet.recipe.DataShape;
 import io.quartet.recipe.DataSource;
-import io.quartet.recipe.Recipe;
+import io.quartet.recipe.TokenizerSection;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -58,7 +59,7 @@ record DataFolder(Path folder) {
   }
 
   /** A recipe's data with the same entries in every list. */
-  static Recipe.Data data(long badRows, DataSource... sources) {
+  static DataSection data(long badRows, DataSource... sources) {
     List<DataSource> documents = new ArrayList<>(List.of(sources));
     documents.replaceAll(s -> new DataSource(s.files(), Optional.empty(), s.where(), s.columns()));
     Function<DataShape[], List<DataSource>> with =
@@ -72,7 +73,7 @@ record DataFolder(Path folder) {
                             s.where(),
                             s.columns()))
                 .toList();
-    return new Recipe.Data(
+    return new DataSection(
         Optional.empty(),
         documents,
         with.apply(new DataShape[] {DataShape.MESSAGES, DataShape.SHAREGPT, DataShape.ALPACA}),
@@ -88,7 +89,7 @@ record DataFolder(Path folder) {
             }),
         badRows,
         0,
-        new Recipe.Tokenizer(300));
+        new TokenizerSection(300));
   }
 
   static <T> List<T> read(Reading<T> reading) {

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.recipe.DataSection;
 import io.quartet.recipe.DataSource;
-import io.quartet.recipe.Recipe;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -198,7 +198,7 @@ class DatasetReaderTest {
     assertInvalid("a.csv", "data.documents: no row is left of [" + folder + "/a.csv: text, 0 rows");
   }
 
-  private Recipe.Data data(String pattern) {
+  private DataSection data(String pattern) {
     return DataFolder.data(0, files.source(pattern));
   }
 

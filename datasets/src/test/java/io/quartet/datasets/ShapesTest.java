@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quartet.checkpoint.Conversation;
 import io.quartet.checkpoint.Message;
+import io.quartet.recipe.DataSection;
 import io.quartet.recipe.DataShape;
-import io.quartet.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -208,7 +208,7 @@ class ShapesTest {
   }
 
   private <T> void assertRead(
-      Function<Recipe.Data, Reading<T>> kind, String shape, String row, T expected)
+      Function<DataSection, Reading<T>> kind, String shape, String row, T expected)
       throws Exception {
     files.write("a.jsonl", json(row));
     try (Reading<T> reading = kind.apply(data())) {
@@ -219,14 +219,14 @@ class ShapesTest {
     }
   }
 
-  private <T> void assertBad(Function<Recipe.Data, Reading<T>> kind, String row, String reason)
+  private <T> void assertBad(Function<DataSection, Reading<T>> kind, String row, String reason)
       throws Exception {
     files.write("a.jsonl", json(row));
     assertThatThrownBy(() -> DataFolder.read(kind.apply(data())))
         .hasMessage("%s/a.jsonl:1: %s", folder, reason);
   }
 
-  private Recipe.Data data() {
+  private DataSection data() {
     return DataFolder.data(0, files.source("a.jsonl"));
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quartet.checkpoint.Message;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.recipe.LessonsSection;
 import io.quartet.recipe.Recipe;
 import java.util.Comparator;
 import java.util.List;
@@ -259,7 +260,7 @@ class WordNetLessonsTest {
 
   @Test
   void theDefaultRecipesLessonsHaveMixedHabits() {
-    Recipe.Lessons lessons = Recipe.committed("default").data().lessons().orElseThrow();
+    LessonsSection lessons = Recipe.committed("default").data().lessons().orElseThrow();
     assertThat(LessonSettings.of(lessons, 7).habits())
         .isEqualTo(LessonSettings.mixed(lessons.words(), 7).habits());
   }

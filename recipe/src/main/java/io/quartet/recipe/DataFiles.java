@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 record DataFiles(Path folder) {
 
   Recipe resolve(Recipe recipe) {
-    Recipe.Data data = recipe.data();
+    DataSection data = recipe.data();
     return new Recipe(
         recipe.name(),
         recipe.stages(),
@@ -28,7 +28,7 @@ record DataFiles(Path folder) {
         recipe.threads(),
         recipe.precision(),
         recipe.recomputeActivations(),
-        new Recipe.Data(
+        new DataSection(
             data.lessons(),
             all("documents", data.documents()),
             all("demonstrations", data.demonstrations()),

@@ -41,7 +41,7 @@ class RecipeTest {
   void keysLeftOutHaveTheDefaultRecipesValues() {
     Recipe recipe = Recipe.parse("name: mine\nsft: {learning_rate: 5e-4}\n");
 
-    Recipe.Sft sft = Recipe.committed("default").sft();
+    SftSection sft = Recipe.committed("default").sft();
     assertThat(recipe.sft().optimization().learningRate()).isEqualTo(5e-4);
     assertThat(recipe.sft().steps()).isEqualTo(sft.steps());
     assertThat(recipe.base()).isEqualTo(Recipe.committed("default").base());
@@ -52,7 +52,7 @@ class RecipeTest {
     String lora = "lora: {rank: 8, alpha: 16, target_modules: [q_proj, v_proj], dropout: 0.1}\n";
     Recipe recipe = Recipe.parse(lora);
 
-    assertThat(recipe.lora().map(Recipe.Lora::config))
+    assertThat(recipe.lora().map(LoraSection::config))
         .contains(new LoraConfig(8, 16, List.of("q_proj", "v_proj"), 0.1));
     assertThat(Recipe.parse(recipe.yaml())).isEqualTo(recipe);
     assertThat(Recipe.committed("default").lora()).isEmpty();
@@ -150,7 +150,7 @@ class RecipeTest {
   void aSizeResolvesToNumbersThatAreWrittenOut() {
     Recipe recipe = Recipe.parse("model: {size: 12m}");
 
-    Recipe.Model model = recipe.model();
+    ModelSection model = recipe.model();
     assertThat(model.hidden()).isEqualTo(384);
     assertThat(model.layers()).isEqualTo(6);
     assertThat(model.heads()).isEqualTo(6);
@@ -188,7 +188,7 @@ class RecipeTest {
   @ParameterizedTest
   @CsvSource({"1m", "4m", "12m", "27m", "90m", "350m", "1.5b"})
   void everySizeIsAModelOfAboutSoManyParameters(String size) {
-    Recipe.Model model = Recipe.parse("model: {size: %s}".formatted(size)).model();
+    ModelSection model = Recipe.parse("model: {size: %s}".formatted(size)).model();
 
     double wanted =
         Double.parseDouble(size.substring(0, size.length() - 1)) * (size.endsWith("m") ? 1e6 : 1e9);

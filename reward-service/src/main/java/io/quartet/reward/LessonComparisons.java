@@ -10,7 +10,7 @@ import io.quartet.datasets.Task;
 import io.quartet.datasets.Word;
 import io.quartet.datasets.WordNetLessons;
 import io.quartet.evaluation.ScoredAnswer;
-import io.quartet.recipe.Recipe;
+import io.quartet.recipe.RewardSection;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,7 +32,7 @@ final class LessonComparisons {
   private final WordNetLessons lessons;
   private final ChatTemplate template;
   private final Recital recital;
-  private final Recipe.Reward recipe;
+  private final RewardSection recipe;
 
   /**
    * One question with the SFT model's answers and their ratings.
@@ -84,7 +84,7 @@ final class LessonComparisons {
       WordNetLessons lessons,
       ChatTemplate template,
       Recital recital,
-      Recipe.Reward recipe) {
+      RewardSection recipe) {
     this.questions = samples.stream().map(LabelledSamples::question).toList();
     this.samples = samples.stream().filter(s -> s.rated().ranked()).toList();
     this.undemonstrated =

@@ -17,7 +17,7 @@ import io.quartet.evaluation.BestOfN;
 import io.quartet.evaluation.PairAccuracy;
 import io.quartet.evaluation.RewardedAnswer;
 import io.quartet.evaluation.ScoredAnswer;
-import io.quartet.recipe.Recipe;
+import io.quartet.recipe.RewardSection;
 import io.quartet.reward.LessonComparisons.LabelledSamples;
 import io.quartet.reward.RewardScorer.RewardScale;
 import io.quartet.service.StageContext;
@@ -53,7 +53,7 @@ record LessonRewardData(
       Recital recital,
       AnswerSampler policy) {
     var template = new ChatTemplate(tokenizer);
-    Recipe.Reward recipe = context.recipe().reward();
+    RewardSection recipe = context.recipe().reward();
     var random = new SplittableRandom(context.recipe().seed() ^ 0x5DEECE66DL);
     List<Question> questions = new ArrayList<>();
     for (Word word : shuffled(lessons.words(Split.A, Split.B), random)) {

@@ -19,8 +19,11 @@ import io.quartet.model.Trainer;
 import io.quartet.model.TrainerSnapshot;
 import io.quartet.model.TrainingMemory;
 import io.quartet.model.Workers;
+import io.quartet.recipe.LoraSection;
+import io.quartet.recipe.Optimization;
 import io.quartet.recipe.Optimizer;
 import io.quartet.recipe.Recipe;
+import io.quartet.recipe.RewardSection;
 import io.quartet.service.StageContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +49,7 @@ final class RewardTrainer {
   private static final String FLOPS = "flops";
   private static final String SECONDS = "seconds";
 
-  private final Recipe.Reward recipe;
+  private final RewardSection recipe;
   private final long seed;
   private final Workers workers;
   private final StageContext context;
@@ -67,7 +70,7 @@ final class RewardTrainer {
     this.recipe = context.recipe().reward();
     this.seed = context.recipe().seed();
     this.workers = workers;
-    Recipe.Optimization optimization = recipe.optimization();
+    Optimization optimization = recipe.optimization();
     this.options =
         AdamW.Options.of(optimization.weightDecay())
             .withMuon(optimization.optimizer() == Optimizer.MUON)
@@ -103,7 +106,7 @@ final class RewardTrainer {
     Path weights = base.weights();
     return recipe
         .lora()
-        .map(Recipe.Lora::config)
+        .map(LoraSection::config)
         .map(
             lora ->
                 ModelWeights.adaptedRewardModelFromTrunk(

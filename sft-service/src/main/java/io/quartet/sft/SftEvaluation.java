@@ -8,6 +8,7 @@ import io.quartet.evaluation.EvaluationFile;
 import io.quartet.evaluation.GoldSummary;
 import io.quartet.evaluation.HeldOutAnswers;
 import io.quartet.evaluation.ScoredAnswer;
+import io.quartet.recipe.EvaluationSection;
 import io.quartet.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -31,7 +32,7 @@ final class SftEvaluation {
   static Map<String, Object> measure(
       Recipe recipe, WordNetLessons lessons, Tokenizer tokenizer, Path model) {
     try (var engine = DecoderEngine.open(model, new DecoderOptions(SLOTS, recipe.threads()))) {
-      Recipe.Evaluation evaluation = recipe.evaluation();
+      EvaluationSection evaluation = recipe.evaluation();
       List<ScoredAnswer> sampled =
           HeldOutAnswers.sample(
               engine,

@@ -17,9 +17,12 @@ import io.quartet.model.TorchRuntime;
 import io.quartet.model.Trainer;
 import io.quartet.model.TrainingMemory;
 import io.quartet.model.Workers;
+import io.quartet.recipe.LoraSection;
+import io.quartet.recipe.Optimization;
 import io.quartet.recipe.Optimizer;
 import io.quartet.recipe.Publish;
 import io.quartet.recipe.Recipe;
+import io.quartet.recipe.SftSection;
 import io.quartet.service.StageContext;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -28,7 +31,7 @@ import java.util.Map;
 /** The base model's training on demonstrations, from the last snapshot to the last step. */
 final class SftTuning implements AutoCloseable {
   private final StageContext context;
-  private final Recipe.Sft recipe;
+  private final SftSection recipe;
   private final Checkpoint base;
   private final SftData data;
   private final Workers workers;
@@ -43,7 +46,7 @@ final class SftTuning implements AutoCloseable {
     this.data = data;
     this.workers = TorchRuntime.configure(context.recipe().threads());
     this.base = base;
-    Recipe.Optimization optimization = recipe.optimization();
+    Optimization optimization = recipe.optimization();
     AdamW.Options options =
         AdamW.Options.of(optimization.weightDecay())
             .withMuon(optimization.optimizer() == Optimizer.MUON)
@@ -85,7 +88,7 @@ final class SftTuning implements AutoCloseable {
             TrainingMemory.of(
                 base.config(),
                 Precision.valueOf(whole.precision().name()),
-                whole.lora().map(Recipe.Lora::config),
+                whole.lora().map(LoraSection::config),
                 options,
                 whole.recomputeActivations(),
                 true,
@@ -101,7 +104,7 @@ final class SftTuning implements AutoCloseable {
     Path weights = base.weights();
     return recipe
         .lora()
-        .map(Recipe.Lora::config)
+        .map(LoraSection::config)
         .map(
             lora ->
                 ModelWeights.adaptedCausalLm(

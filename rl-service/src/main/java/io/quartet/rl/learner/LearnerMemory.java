@@ -7,7 +7,9 @@ import io.quartet.model.AdamW;
 import io.quartet.model.Precision;
 import io.quartet.model.TrainingMemory;
 import io.quartet.recipe.Advantage;
+import io.quartet.recipe.LoraSection;
 import io.quartet.recipe.Recipe;
+import io.quartet.recipe.RlSection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -22,8 +24,8 @@ final class LearnerMemory {
    * @param prompt tokens of the longest prompt
    */
   static Map<String, Long> of(Recipe recipe, ModelConfig config, int prompt) {
-    Recipe.Rl rl = recipe.rl();
-    Optional<LoraConfig> lora = recipe.lora().map(Recipe.Lora::config);
+    RlSection rl = recipe.rl();
+    Optional<LoraConfig> lora = recipe.lora().map(LoraSection::config);
     Precision precision = Precision.valueOf(recipe.precision().name());
     AdamW.Options options = AdamW.Options.of(0);
     int length = prompt + rl.maxTokens();

@@ -24,7 +24,9 @@ import io.quartet.model.Trainer;
 import io.quartet.model.TrainerSnapshot;
 import io.quartet.model.Workers;
 import io.quartet.recipe.Advantage;
+import io.quartet.recipe.LoraSection;
 import io.quartet.recipe.Recipe;
+import io.quartet.recipe.RlSection;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,7 +49,7 @@ final class PolicyLearner {
   private static final String TOKENS = "answer_tokens";
   private static final String FLOPS = "flops";
 
-  private final Recipe.Rl recipe;
+  private final RlSection recipe;
   private final long seed;
   private final Checkpoint sft;
   private final Workers workers;
@@ -66,7 +68,7 @@ final class PolicyLearner {
     this.workers = workers;
     Precision precision = Precision.valueOf(recipe.precision().name());
     this.sft = sft;
-    Optional<LoraConfig> lora = recipe.lora().map(Recipe.Lora::config);
+    Optional<LoraConfig> lora = recipe.lora().map(LoraSection::config);
     CausalLm policy =
         lora.isPresent()
             ? ModelWeights.adaptedCausalLm(sft.config(), precision, sft.weights(), lora.get(), seed)

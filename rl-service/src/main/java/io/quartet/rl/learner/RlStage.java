@@ -9,6 +9,7 @@ import io.quartet.model.TorchRuntime;
 import io.quartet.model.Workers;
 import io.quartet.recipe.Recipe;
 import io.quartet.recipe.RewardSource;
+import io.quartet.recipe.RlSection;
 import io.quartet.service.CheckpointExchange;
 import io.quartet.service.Events;
 import io.quartet.service.StageContext;
@@ -119,7 +120,7 @@ public class RlStage implements TrainingStage {
       Checkpoint policy,
       long update)
       throws InterruptedException {
-    Recipe.Rl rl = context.recipe().rl();
+    RlSection rl = context.recipe().rl();
     List<RolloutRequest> requests =
         prompts.requests(context, policy, exchange.endpoint(), outcome.reward(), update);
     long asked = System.nanoTime();

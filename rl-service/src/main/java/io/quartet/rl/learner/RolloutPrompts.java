@@ -12,6 +12,7 @@ import io.quartet.datasets.Reading;
 import io.quartet.datasets.Split;
 import io.quartet.datasets.WordNetLessons;
 import io.quartet.recipe.Recipe;
+import io.quartet.recipe.RlSection;
 import io.quartet.service.StageContext;
 import io.quartet.v1.RolloutPrompt;
 import io.quartet.v1.RolloutRequest;
@@ -109,7 +110,7 @@ final class RolloutPrompts {
       String endpoint,
       Optional<RewardAddress> reward,
       long update) {
-    Recipe.Rl rl = recipe.rl();
+    RlSection rl = recipe.rl();
     var random = new SplittableRandom(recipe.seed() * 0xD1342543DE82EF95L + update);
     List<RolloutRequest> requests = new ArrayList<>();
     for (int from = 0; from < rl.prompts(); from += rl.promptsPerRequest()) {
