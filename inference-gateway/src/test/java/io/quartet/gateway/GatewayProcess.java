@@ -42,6 +42,10 @@ final class GatewayProcess implements AutoCloseable {
     return log;
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   /** The status of a health check, 0 while nothing listens. */
   int health(String kind) throws InterruptedException {
     try {
