@@ -25,6 +25,10 @@ public enum ErrorCode {
   DEADLINE_EXCEEDED,
   /** Stopped on request. */
   CANCELLED,
+  /** Nobody said who asks, or nobody that is known. */
+  UNAUTHENTICATED,
+  /** Whoever asks is known and may not do this. */
+  PERMISSION_DENIED,
   /** A bug, or an engine's failure that has no better category. */
   INTERNAL
 }

@@ -7,7 +7,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.ReadOnlyFileSystemException;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one exception that Quartet throws on purpose. Its message is one line for the user: the
@@ -18,24 +21,39 @@ public final class QuartetException extends RuntimeException {
 
   private final ErrorCode code;
   private final String message;
+  private final @Nullable Duration retryAfter;
 
   /** An exception of a category with a one-line message. */
   public QuartetException(ErrorCode code, String message) {
-    super(message);
-    this.code = code;
-    this.message = message;
+    this(code, message, null, null);
   }
 
   /** The same, with what caused it; the message must be enough without the cause. */
   public QuartetException(ErrorCode code, String message, Throwable cause) {
+    this(code, message, cause, null);
+  }
+
+  private QuartetException(
+      ErrorCode code, String message, @Nullable Throwable cause, @Nullable Duration retryAfter) {
     super(message, cause);
     this.code = code;
     this.message = message;
+    this.retryAfter = retryAfter;
+  }
+
+  /** RESOURCE_EXHAUSTED for now: the same request has a chance once {@code wait} has passed. */
+  public static QuartetException retryLater(String message, Duration wait) {
+    return new QuartetException(ErrorCode.RESOURCE_EXHAUSTED, message, null, wait);
   }
 
   /** The category, which is also the gRPC status. */
   public ErrorCode code() {
     return code;
+  }
+
+  /** How long to wait before the same request has a chance; empty if nobody can tell. */
+  public Optional<Duration> retryAfter() {
+    return Optional.ofNullable(retryAfter);
   }
 
   /** The one line for the user; never null. */

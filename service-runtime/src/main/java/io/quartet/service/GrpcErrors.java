@@ -2,6 +2,7 @@ package io.quartet.service;
 
 import com.google.protobuf.Any;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -16,13 +17,14 @@ import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.spi.Prioritized;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /**
  * The one place where failures become gRPC statuses: a {@link QuartetException} keeps its category
- * and line and gets {@code google.rpc.ErrorInfo}; anything else is INTERNAL, logged here and told
- * in one line.
+ * and line and gets {@code google.rpc.ErrorInfo}, and {@code RetryInfo} if it says when to try
+ * again; anything else is INTERNAL, logged here and told in one line.
  */
 @GlobalInterceptor
 @ApplicationScoped
@@ -98,12 +100,31 @@ public class GrpcErrors implements ServerInterceptor, Prioritized {
   public static StatusRuntimeException of(Throwable failure) {
     ErrorCode code = Failures.code(failure);
     var info = ErrorInfo.newBuilder().setReason(code.name()).setDomain(DOMAIN).build();
-    return StatusProto.toStatusRuntimeException(
+    var told =
         com.google.rpc.Status.newBuilder()
             .setCode(status(code).getCode().value())
             .setMessage(Failures.firstLine(failure))
-            .addDetails(Any.pack(info))
-            .build());
+            .addDetails(Any.pack(info));
+    if (failure instanceof QuartetException known) {
+      known.retryAfter().ifPresent(wait -> told.addDetails(Any.pack(retry(wait))));
+    }
+    return StatusProto.toStatusRuntimeException(told.build());
+  }
+
+  /** Ends a call that an interceptor does not let through. */
+  public static void refuse(ServerCall<?, ?> call, QuartetException why) {
+    StatusRuntimeException told = of(why);
+    Metadata details = told.getTrailers();
+    call.close(told.getStatus(), details == null ? new Metadata() : details);
+  }
+
+  private static RetryInfo retry(Duration wait) {
+    return RetryInfo.newBuilder()
+        .setRetryDelay(
+            com.google.protobuf.Duration.newBuilder()
+                .setSeconds(wait.getSeconds())
+                .setNanos(wait.getNano()))
+        .build();
   }
 
   /**
@@ -125,8 +146,9 @@ public class GrpcErrors implements ServerInterceptor, Prioritized {
           case UNAVAILABLE -> ErrorCode.UNAVAILABLE;
           case DEADLINE_EXCEEDED -> ErrorCode.DEADLINE_EXCEEDED;
           case CANCELLED -> ErrorCode.CANCELLED;
-          case INTERNAL, UNKNOWN, UNIMPLEMENTED, UNAUTHENTICATED, PERMISSION_DENIED, ABORTED, OK ->
-              ErrorCode.INTERNAL;
+          case UNAUTHENTICATED -> ErrorCode.UNAUTHENTICATED;
+          case PERMISSION_DENIED -> ErrorCode.PERMISSION_DENIED;
+          case INTERNAL, UNKNOWN, UNIMPLEMENTED, ABORTED, OK -> ErrorCode.INTERNAL;
         };
     String line =
         status.getDescription() == null ? status.getCode().name() : status.getDescription();
@@ -145,6 +167,8 @@ public class GrpcErrors implements ServerInterceptor, Prioritized {
       case UNAVAILABLE -> Status.UNAVAILABLE;
       case DEADLINE_EXCEEDED -> Status.DEADLINE_EXCEEDED;
       case CANCELLED -> Status.CANCELLED;
+      case UNAUTHENTICATED -> Status.UNAUTHENTICATED;
+      case PERMISSION_DENIED -> Status.PERMISSION_DENIED;
       case INTERNAL -> Status.INTERNAL;
     };
   }
