@@ -12,35 +12,35 @@ import java.util.Locale;
  * @param roof GFLOP/s of a plain matrix product in the same process; 0 if not measured
  * @param loss the last step's
  */
-record Round(
+public record Round(
     double tokensPerSecond,
     double tokensPerCpuSecond,
     double flopsPerToken,
     double roof,
     double loss) {
   /** What both sides run on. */
-  static final int THREADS = 2;
+  public static final int THREADS = 2;
 
   private static final String WORD = "round";
 
   /** Whether a line is a round's. */
-  static boolean is(String line) {
+  public static boolean is(String line) {
     return line.startsWith(WORD + " ");
   }
 
-  static Round parse(String line) {
+  public static Round parse(String line) {
     double[] figures =
         Arrays.stream(line.split(" ", -1)).skip(1).mapToDouble(Double::parseDouble).toArray();
     return new Round(figures[0], figures[1], figures[2], figures[3], figures[4]);
   }
 
   /** The share of the roof that the median step reached. */
-  double share() {
+  public double share() {
     return tokensPerSecond * flopsPerToken / 1e9 / roof;
   }
 
   /** The same if no processor had been taken away: of the roof of {@link #THREADS} of them. */
-  double shareOfCpuTime() {
+  public double shareOfCpuTime() {
     return tokensPerCpuSecond * THREADS * flopsPerToken / 1e9 / roof;
   }
 

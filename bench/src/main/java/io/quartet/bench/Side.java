@@ -10,14 +10,14 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
 /** A process that runs a round when it is told to and sleeps in between. */
-final class Side implements AutoCloseable {
+public final class Side implements AutoCloseable {
   private final String name;
   private final Process process;
   private final BufferedReader output;
   private final Writer input;
   private final List<Round> rounds = new ArrayList<>();
 
-  Side(String name, List<String> command, Map<String, String> environment) {
+  public Side(String name, List<String> command, Map<String, String> environment) {
     this.name = name;
     var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().putAll(environment);
@@ -30,12 +30,12 @@ final class Side implements AutoCloseable {
     input = process.outputWriter();
   }
 
-  String name() {
+  public String name() {
     return name;
   }
 
   /** Runs a round; the first one only warms up. */
-  void run(boolean keep) {
+  public void run(boolean keep) {
     try {
       input.write("go\n");
       input.flush();
@@ -54,16 +54,16 @@ final class Side implements AutoCloseable {
     }
   }
 
-  List<Round> rounds() {
+  public List<Round> rounds() {
     return rounds;
   }
 
   /** The median over the rounds. */
-  double median(ToDoubleFunction<Round> figure) {
+  public double median(ToDoubleFunction<Round> figure) {
     return median(rounds.stream().mapToDouble(figure).toArray());
   }
 
-  static double median(double... values) {
+  public static double median(double... values) {
     double[] sorted = values.clone();
     java.util.Arrays.sort(sorted);
     int half = sorted.length / 2;
