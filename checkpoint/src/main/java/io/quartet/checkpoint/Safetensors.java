@@ -143,16 +143,27 @@ public final class Safetensors implements AutoCloseable {
               .formatted(file, name, entry.elements()));
     }
     float[] floats = new float[(int) entry.elements()];
+    floats(name, 0, floats);
+    return floats;
+  }
+
+  /**
+   * Fills an array with consecutive elements, converted as {@link #floats(String)} does.
+   *
+   * @param from the first, counted from the beginning of the tensor
+   * @throws QuartetException INVALID_ARGUMENT for other types, OUT_OF_RANGE if they are not all the
+   *     tensor's
+   */
+  public void floats(String name, long from, float[] into) {
+    DataType type = entry(name).dataType();
     int chunk = 1 << 24;
-    for (int from = 0; from < floats.length; from += chunk) {
-      int length = Math.min(chunk, floats.length - from);
-      long size = entry.dataType().bytes();
-      ByteBuffer bytes = bytes(name, from * size, length * size);
+    for (int done = 0; done < into.length; done += chunk) {
+      int length = Math.min(chunk, into.length - done);
+      ByteBuffer bytes = bytes(name, (from + done) * type.bytes(), (long) length * type.bytes());
       for (int i = 0; i < length; i++) {
-        floats[from + i] = entry.dataType().toFloat(bytes, i);
+        into[done + i] = type.toFloat(bytes, i);
       }
     }
-    return floats;
   }
 
   /**

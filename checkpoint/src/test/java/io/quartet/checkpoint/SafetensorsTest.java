@@ -82,6 +82,17 @@ class SafetensorsTest {
   }
 
   @Test
+  void elementsInTheMiddleAreReadAlone() {
+    Safetensors.write(file, Map.of(), List.of(TensorSource.of("w", VALUES, 3, 2)));
+    try (Safetensors read = Safetensors.open(file)) {
+      float[] row = new float[2];
+      read.floats("w", 2, row);
+      assertThat(row).containsExactly(3e-38f, Float.NaN);
+      assertFails(() -> read.floats("w", 5, row), ErrorCode.OUT_OF_RANGE, "tensor 'w'");
+    }
+  }
+
+  @Test
   void buffersStayValidAfterClosing() {
     Safetensors.write(file, Map.of(), List.of(TensorSource.of("w", VALUES, 6)));
     ByteBuffer bytes;

@@ -2,8 +2,10 @@ package io.quartet.decoder;
 
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.decoder.OnnxGraph.ElementType;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The forward pass of a model as an ONNX graph, weights under their Hugging Face names.
@@ -36,11 +38,20 @@ final class DecoderGraph {
   /** FLOAT [R, V] (generation) or [R, 1] (scoring), in nats, without temperature. */
   static final String LOG_PROBABILITIES = "log_probabilities";
 
+  /** INT64 [R, 1]: the likeliest token; prediction only. */
+  static final String LIKELIEST = "likeliest";
+
   /** FLOAT [R, V]: softmax(logits / temperature); generation only. */
   static final String PROBABILITIES = "probabilities";
 
   /** FLOAT [R, 1]; reward models only. */
   static final String REWARDS = "rewards";
+
+  /**
+   * MatMulNBits' level at which x is rounded to 8 bits in blocks too, so that the products are
+   * those of integers. At the others 8-bit weights are unpacked at every step: 90 times slower.
+   */
+  private static final int INT8_ACTIVATIONS = 4;
 
   private final OnnxGraph graph;
   private final ModelConfig config;
@@ -61,7 +72,7 @@ final class DecoderGraph {
    */
   static byte[] generation(Weights weights) {
     var decoder = new DecoderGraph("generation", weights, true);
-    String logits = decoder.linear("logits", decoder.hiddenRD(), decoder.headName());
+    String logits = decoder.linear("logits", decoder.hiddenRD(), weights.head());
     OnnxGraph graph = decoder.graph;
     int vocabulary = decoder.config.vocabularySize();
     graph.input(INVERSE_TEMPERATURES, ElementType.FLOAT, "R", 1);
@@ -76,21 +87,33 @@ final class DecoderGraph {
 
   /** Log-probabilities of given tokens, without a cache. */
   static byte[] logProbabilities(Weights weights) {
+    return ofTargets(weights).graph.toModel();
+  }
+
+  /** Log-probabilities of given tokens, and the likeliest tokens beside them, without a cache. */
+  static byte[] predictions(Weights weights) {
+    OnnxGraph graph = ofTargets(weights).graph;
+    graph.output(LIKELIEST, ElementType.INT64, "R", 1);
+    graph.standard("ArgMax", LIKELIEST, Map.of("axis", 1), "logits");
+    return graph.toModel();
+  }
+
+  private static DecoderGraph ofTargets(Weights weights) {
     var decoder = new DecoderGraph("log_probabilities", weights, false);
-    String logits = decoder.linear("logits", decoder.hiddenRD(), decoder.headName());
+    String logits = decoder.linear("logits", decoder.hiddenRD(), weights.head());
     OnnxGraph graph = decoder.graph;
     graph.input(TARGETS, ElementType.INT64, "R", 1);
     graph.output(LOG_PROBABILITIES, ElementType.FLOAT, "R", 1);
     String all = graph.standard("LogSoftmax", "log_softmax", Map.of("axis", -1), logits);
     graph.standard("GatherElements", LOG_PROBABILITIES, Map.of("axis", 1), all, TARGETS);
-    return graph.toModel();
+    return decoder;
   }
 
   /** One reward for each row, without a cache. */
   static byte[] rewards(Weights weights) {
     var decoder = new DecoderGraph("rewards", weights, false);
     decoder.graph.output(REWARDS, ElementType.FLOAT, "R", 1);
-    decoder.linear(REWARDS, decoder.hiddenRD(), "score.weight");
+    decoder.linear(REWARDS, decoder.hiddenRD(), Weights.REWARD_HEAD);
     return decoder.graph.toModel();
   }
 
@@ -102,10 +125,6 @@ final class DecoderGraph {
     return "present." + layer + "." + keyOrValue;
   }
 
-  private String headName() {
-    return config.tiedEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
-  }
-
   /** The final, normalised hidden state of the rows that go through the head. */
   private String hiddenRD() {
     weights.declareAll(graph);
@@ -114,8 +133,7 @@ final class DecoderGraph {
     graph.input(LONGEST, ElementType.INT32);
     graph.input(ROWS, ElementType.INT64, "R", 2);
     rotaryTables();
-    String embedded =
-        graph.standard("Gather", "embedded", Map.of(), "model.embed_tokens.weight", TOKENS);
+    String embedded = embedding(Weights.EMBEDDING);
     String first = "model.layers.0.input_layernorm";
     var state = new Residual(embedded, rmsNorm(first, embedded));
     for (int layer = 0; layer < config.layers(); layer++) {
@@ -222,9 +240,57 @@ final class DecoderGraph {
     return new Residual(total, norm);
   }
 
-  /** x Wᵀ with the weight as safetensors has it, [out, in]. */
+  /** x Wᵀ with the weight [out, in], as safetensors has it or in blocks of its rows. */
   private String linear(String output, String x, String weight) {
-    return graph.fused("FusedMatMul", List.of(output), Map.of("transB", 1), x, weight);
+    Optional<BlockFormat> blocks = weights.format(weight);
+    if (blocks.isEmpty()) {
+      return graph.fused("FusedMatMul", List.of(output), Map.of("transB", 1), x, weight);
+    }
+    BlockFormat format = blocks.get();
+    long[] shape = weights.shape(weight);
+    Map<String, Integer> attributes =
+        Map.of(
+            "N",
+            (int) shape[0],
+            "K",
+            (int) shape[1],
+            "bits",
+            format.bits(),
+            "block_size",
+            format.size(),
+            "accuracy_level",
+            INT8_ACTIVATIONS);
+    List<String> inputs = new ArrayList<>(List.of(x, Weights.values(weight)));
+    inputs.add(Weights.scales(weight));
+    if (format.zeroPoints()) {
+      inputs.add(Weights.zeroPoints(weight));
+    }
+    return graph.fused("MatMulNBits", List.of(output), attributes, inputs.toArray(String[]::new));
+  }
+
+  /** The rows of the new tokens, [B, T, D]. */
+  private String embedding(String weight) {
+    Optional<BlockFormat> blocks = weights.format(weight);
+    if (blocks.isEmpty()) {
+      return graph.standard("Gather", "embedded", Map.of(), weight, TOKENS);
+    }
+    BlockFormat format = blocks.get();
+    String whole =
+        graph.fused(
+            "GatherBlockQuantized",
+            List.of("embedded.blocks"),
+            Map.of("bits", format.bits(), "block_size", format.size(), "quantize_axis", 1),
+            Weights.lookup(weight),
+            TOKENS,
+            Weights.scales(weight));
+    if (config.hiddenSize() % format.size() == 0) {
+      return whole;
+    }
+    graph.constant("embedded.from", new long[] {0});
+    graph.constant("embedded.to", new long[] {config.hiddenSize()});
+    graph.constant("embedded.axis", new long[] {2});
+    return graph.standard(
+        "Slice", "embedded", Map.of(), whole, "embedded.from", "embedded.to", "embedded.axis");
   }
 
   /** cos and sin of position · frequency, [context, H/2]. */

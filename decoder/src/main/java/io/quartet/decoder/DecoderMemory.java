@@ -1,6 +1,7 @@
 package io.quartet.decoder;
 
 import io.quartet.checkpoint.ModelConfig;
+import java.util.Arrays;
 
 /** What a decoder holds, from its sizes alone. */
 public final class DecoderMemory {
@@ -8,13 +9,29 @@ public final class DecoderMemory {
 
   private DecoderMemory() {}
 
+  /** At {@link Precision#FP32}; see {@link #of(ModelConfig, int, Precision)}. */
+  public static long of(ModelConfig config, int slots) {
+    return of(config, slots, Precision.FP32);
+  }
+
   /**
-   * Bytes of the weights, as the file is mapped and as ONNX Runtime lays them out, of the keys and
+   * Bytes of the weights, as they are read and as ONNX Runtime lays them out, of the keys and
    * values of every slot at full context, and of a step's logits in and out of the graph.
    */
-  public static long of(ModelConfig config, int slots) {
+  public static long of(ModelConfig config, int slots, Precision precision) {
+    long weights =
+        config.tensorShapes().entrySet().stream()
+            .mapToLong(tensor -> bytes(tensor.getKey(), tensor.getValue(), precision))
+            .sum();
     long keys = (long) config.keyValueHeads() * config.headDimension();
     long cache = 2L * config.layers() * keys * config.contextLength();
-    return FP32 * (2 * config.parameters() + slots * (cache + 2L * config.vocabularySize()));
+    return 2 * weights + FP32 * slots * (cache + 2L * config.vocabularySize());
+  }
+
+  private static long bytes(String name, long[] shape, Precision precision) {
+    long elements = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    return Weights.format(name, precision)
+        .map(format -> format.bytes(shape[0], (int) shape[1]))
+        .orElse(FP32 * elements);
   }
 }

@@ -8,9 +8,15 @@ import io.quartet.checkpoint.QuartetException;
  *
  * @param slots the most answers that grow at the same time, 1 to 1024
  * @param threads of computation, 1 or more
+ * @param precision what matrices are held in
  */
-public record DecoderOptions(int slots, int threads) {
-  /** Checks both; INVALID_ARGUMENT. */
+public record DecoderOptions(int slots, int threads, Precision precision) {
+  /** At {@link Precision#FP32}. */
+  public DecoderOptions(int slots, int threads) {
+    this(slots, threads, Precision.FP32);
+  }
+
+  /** Checks the numbers; INVALID_ARGUMENT. */
   public DecoderOptions {
     if (slots < 1 || slots > DecoderSession.MAX_STEP_TOKENS) {
       throw invalid("slots", slots, "1 to " + DecoderSession.MAX_STEP_TOKENS);

@@ -23,7 +23,7 @@ final class LoadedModel {
   }
 
   static LoadedModel open(ModelFiles files, DecoderOptions options) {
-    return new LoadedModel(files, options);
+    return new LoadedModel(files.at(options.precision()), options);
   }
 
   ModelFiles files() {

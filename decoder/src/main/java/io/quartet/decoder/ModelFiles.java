@@ -18,15 +18,22 @@ import java.util.Set;
  * A model's folder in Hugging Face's layout.
  *
  * @param name what its answers are labelled with
+ * @param precision what its matrices are held in
  */
-record ModelFiles(String name, Path directory, ModelConfig config) {
+record ModelFiles(String name, Path directory, ModelConfig config, Precision precision) {
   static ModelFiles of(Path directory) {
-    return new ModelFiles(
-        directory.toString(), directory, ModelConfig.read(directory.resolve(ModelConfig.FILE)));
+    ModelConfig config = ModelConfig.read(directory.resolve(ModelConfig.FILE));
+    return new ModelFiles(directory.toString(), directory, config, Precision.FP32);
   }
 
   static ModelFiles of(Checkpoint checkpoint) {
-    return new ModelFiles(checkpoint.id().toString(), checkpoint.directory(), checkpoint.config());
+    return new ModelFiles(
+        checkpoint.id().toString(), checkpoint.directory(), checkpoint.config(), Precision.FP32);
+  }
+
+  /** The same files, held in another precision. */
+  ModelFiles at(Precision other) {
+    return new ModelFiles(name, directory, config, other);
   }
 
   /** The whole weights; an adapter's are merged first. */

@@ -18,6 +18,7 @@ final class OnnxGraph {
   /** Element types, with the codes of {@code TensorProto.DataType}. */
   enum ElementType {
     FLOAT(1),
+    UINT8(2),
     INT32(6),
     INT64(7);
 
@@ -68,9 +69,9 @@ final class OnnxGraph {
     return this;
   }
 
-  /** Declares a FLOAT weight whose values are handed over when the session is made. */
-  OnnxGraph weightInMemory(String name, long... shape) {
-    Message tensor = tensorHeader(name, shape);
+  /** Declares a weight whose values are handed over when the session is made. */
+  OnnxGraph weightInMemory(String name, ElementType type, long... shape) {
+    Message tensor = tensorHeader(name, type, shape);
     tensor.message(13, new Message().text(1, "location").text(2, name));
     graph.message(5, tensor.number(14, EXTERNAL));
     return this;

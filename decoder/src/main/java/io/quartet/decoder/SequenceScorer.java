@@ -12,10 +12,12 @@ import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -48,7 +50,12 @@ public final class SequenceScorer implements AutoCloseable {
    *     truncated; INVALID_ARGUMENT, naming the tensor, if they are another model's
    */
   public static SequenceScorer open(Checkpoint checkpoint, int threads) {
-    return open(ModelFiles.of(checkpoint), threads);
+    return open(checkpoint, threads, Precision.FP32);
+  }
+
+  /** Loads a checkpoint in a precision; see {@link #open(Checkpoint, int)}. */
+  public static SequenceScorer open(Checkpoint checkpoint, int threads, Precision precision) {
+    return open(ModelFiles.of(checkpoint).at(precision), threads);
   }
 
   /** Loads a Hugging Face folder; see {@link #open(Checkpoint, int)}. */
@@ -63,6 +70,12 @@ public final class SequenceScorer implements AutoCloseable {
           case SEQUENCE_CLASSIFICATION -> DecoderGraph::rewards;
         };
     return new SequenceScorer(model, Onnx.open(model, graph, threads));
+  }
+
+  /** Loads a language model for {@link #predictions}. */
+  static SequenceScorer predicting(ModelFiles model, int threads) {
+    model.require(Architecture.CAUSAL_LM);
+    return new SequenceScorer(model, Onnx.open(model, DecoderGraph::predictions, threads));
   }
 
   /** The most tokens of one sequence. */
@@ -81,8 +94,14 @@ public final class SequenceScorer implements AutoCloseable {
     model.require(Architecture.SEQUENCE_CLASSIFICATION);
     float[] rewards = new float[sequences.size()];
     for (List<Integer> batch : batches(sequences, MAX_BATCH_TOKENS)) {
-      FloatBuffer scores = run(sequences, batch, false, DecoderGraph.REWARDS);
-      batch.forEach(i -> rewards[i] = scores.get());
+      run(
+          sequences,
+          batch,
+          false,
+          result -> {
+            FloatBuffer scores = tensor(result, DecoderGraph.REWARDS).getFloatBuffer();
+            batch.forEach(i -> rewards[i] = scores.get());
+          });
     }
     return rewards;
   }
@@ -97,16 +116,38 @@ public final class SequenceScorer implements AutoCloseable {
    */
   public synchronized float[][] logProbs(List<int[]> sequences) {
     model.require(Architecture.CAUSAL_LM);
+    List<List<Integer>> batches = batchesOfLogits(sequences);
     float[][] logProbs = new float[sequences.size()][];
-    int most = Math.min(MAX_BATCH_TOKENS, MAX_BATCH_LOGITS / model.config().vocabularySize());
-    for (List<Integer> batch : batches(sequences, most)) {
-      FloatBuffer scores = run(sequences, batch, true, DecoderGraph.LOG_PROBABILITIES);
-      for (int i : batch) {
-        logProbs[i] = new float[sequences.get(i).length - 1];
-        scores.get(logProbs[i]);
-      }
+    Arrays.setAll(logProbs, i -> new float[sequences.get(i).length - 1]);
+    for (List<Integer> batch : batches) {
+      run(sequences, batch, true, result -> readLogProbs(result, batch, logProbs));
     }
     return logProbs;
+  }
+
+  /**
+   * What the model says of every token but the first of each sequence; of a scorer opened with
+   * {@link #predicting}.
+   */
+  synchronized Predictions predictions(List<int[]> sequences) {
+    model.require(Architecture.CAUSAL_LM);
+    List<List<Integer>> batches = batchesOfLogits(sequences);
+    float[][] logProbs = new float[sequences.size()][];
+    Arrays.setAll(logProbs, i -> new float[sequences.get(i).length - 1]);
+    int[][] likeliest = new int[sequences.size()][];
+    Arrays.setAll(likeliest, i -> new int[sequences.get(i).length - 1]);
+    for (List<Integer> batch : batches) {
+      run(
+          sequences,
+          batch,
+          true,
+          result -> {
+            readLogProbs(result, batch, logProbs);
+            LongBuffer tokens = tensor(result, DecoderGraph.LIKELIEST).getLongBuffer();
+            batch.forEach(i -> Arrays.setAll(likeliest[i], t -> Math.toIntExact(tokens.get())));
+          });
+    }
+    return new Predictions(List.of(logProbs), List.of(likeliest));
   }
 
   @Override
@@ -143,6 +184,21 @@ public final class SequenceScorer implements AutoCloseable {
     return batches;
   }
 
+  private List<List<Integer>> batchesOfLogits(List<int[]> sequences) {
+    int logits = MAX_BATCH_LOGITS / model.config().vocabularySize();
+    return batches(sequences, Math.min(MAX_BATCH_TOKENS, logits));
+  }
+
+  private static void readLogProbs(
+      OrtSession.Result result, List<Integer> batch, float[][] logProbs) {
+    FloatBuffer scores = tensor(result, DecoderGraph.LOG_PROBABILITIES).getFloatBuffer();
+    batch.forEach(i -> scores.get(logProbs[i]));
+  }
+
+  private static OnnxTensor tensor(OrtSession.Result result, String output) {
+    return (OnnxTensor) result.get(output).orElseThrow();
+  }
+
   private void check(int[] sequence) {
     LoadedModel.requireTokens(model, sequence);
     if (sequence.length > contextLength()) {
@@ -153,17 +209,20 @@ public final class SequenceScorer implements AutoCloseable {
     }
   }
 
-  /** The head's values: for every token but the last of each sequence, or for the last only. */
-  private FloatBuffer run(
-      List<int[]> sequences, List<Integer> batch, boolean everyToken, String output) {
+  /** Reads the head's values: for every token but the last of each sequence, or for the last. */
+  private void run(
+      List<int[]> sequences,
+      List<Integer> batch,
+      boolean everyToken,
+      Consumer<OrtSession.Result> read) {
     Map<String, OnnxTensor> inputs = new HashMap<>();
     try {
       addTokens(inputs, sequences, batch);
       if (addRows(inputs, sequences, batch, everyToken) == 0) {
-        return FloatBuffer.allocate(0); // single tokens have nothing before them
+        return; // single tokens have nothing before them
       }
       try (OrtSession.Result result = session.run(inputs)) {
-        return ((OnnxTensor) result.get(output).orElseThrow()).getFloatBuffer();
+        read.accept(result);
       }
     } catch (OrtException e) {
       throw Onnx.failure("scoring %d sequences".formatted(batch.size()), e);
@@ -230,4 +289,12 @@ public final class SequenceScorer implements AutoCloseable {
       throws OrtException {
     inputs.put(name, OnnxTensor.createTensor(Onnx.environment(), values, shape));
   }
+
+  /**
+   * Of each sequence, for every token but its first.
+   *
+   * @param logProbs of the token itself, in nats
+   * @param likeliest the token that was likeliest in its place
+   */
+  record Predictions(List<float[]> logProbs, List<int[]> likeliest) {}
 }

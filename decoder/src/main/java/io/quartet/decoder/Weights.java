@@ -4,31 +4,48 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.DataType;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Safetensors;
 import io.quartet.checkpoint.TensorEntry;
+import io.quartet.decoder.OnnxGraph.ElementType;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * A checkpoint's weights as a graph takes them. F32 weights stay in the safetensors file and ONNX
- * Runtime reads them there; F16, BF16 and F64 are converted to F32 in memory.
+ * A checkpoint's weights as a graph takes them. At FP32, F32 weights stay in the safetensors file
+ * and ONNX Runtime reads them there; F16, BF16 and F64 are converted to F32 in memory. At a lower
+ * precision matrices are quantised in memory, one after the other.
  */
 final class Weights implements AutoCloseable {
+  /** The embedding, which is read row by row. */
+  static final String EMBEDDING = "model.embed_tokens.weight";
+
+  /** The matrix from the hidden state to a reward. */
+  static final String REWARD_HEAD = "score.weight";
+
+  private static final String HEAD = "lm_head.weight";
+
   private final Path file;
   private final ModelConfig config;
+  private final Precision precision;
   private final Safetensors safetensors;
-  private final Map<String, OnnxTensorLike> converted = new LinkedHashMap<>();
+  private final Map<String, OnnxTensorLike> inMemory = new LinkedHashMap<>();
+  private final List<QuantizedMatrix> quantized = new ArrayList<>();
 
-  private Weights(Path file, ModelConfig config, Safetensors safetensors) {
+  private Weights(Path file, ModelFiles model, Safetensors safetensors) {
     this.file = file;
-    this.config = config;
+    this.config = model.config();
+    this.precision = model.precision();
     this.safetensors = safetensors;
   }
 
@@ -44,7 +61,7 @@ final class Weights implements AutoCloseable {
     Safetensors safetensors = Safetensors.open(model.weights());
     try {
       // ONNX Runtime refuses external data behind a symbolic link, which is how caches keep it.
-      var weights = new Weights(model.weights().toRealPath(), model.config(), safetensors);
+      var weights = new Weights(model.weights().toRealPath(), model, safetensors);
       safetensors.requireShapes(model.config().tensorShapes());
       model.config().tensorShapes().keySet().forEach(weights::requireFloats);
       return weights;
@@ -63,18 +80,36 @@ final class Weights implements AutoCloseable {
 
   /** Declares every weight in a graph. */
   void declareAll(OnnxGraph graph) {
-    config
-        .tensorShapes()
-        .forEach(
-            (name, shape) -> {
-              TensorEntry entry = safetensors.entry(name);
-              if (entry.dataType() == DataType.F32) {
-                String location = String.valueOf(file.getFileName());
-                graph.weightInFile(name, location, entry.offset(), shape);
-              } else {
-                graph.weightInMemory(name, shape);
-              }
-            });
+    config.tensorShapes().forEach((name, shape) -> declare(graph, name, shape));
+  }
+
+  private void declare(OnnxGraph graph, String name, long[] shape) {
+    TensorEntry entry = safetensors.entry(name);
+    Optional<BlockFormat> format = format(name);
+    if (format.isPresent()) {
+      declareBlocks(graph, name, format.get(), shape[0], (int) shape[1]);
+    } else if (entry.dataType() == DataType.F32) {
+      graph.weightInFile(name, String.valueOf(file.getFileName()), entry.offset(), shape);
+    } else {
+      graph.weightInMemory(name, ElementType.FLOAT, shape);
+    }
+  }
+
+  private void declareBlocks(
+      OnnxGraph graph, String name, BlockFormat format, long rows, int columns) {
+    int blocks = format.blocks(columns);
+    int bytes = format.blockBytes();
+    if (multiplies(name)) {
+      graph.weightInMemory(values(name), ElementType.UINT8, rows, blocks, bytes);
+    }
+    if (name.equals(EMBEDDING)) {
+      graph.weightInMemory(lookup(name), ElementType.UINT8, rows, (long) blocks * bytes);
+    }
+    graph.weightInMemory(scales(name), ElementType.FLOAT, rows, blocks);
+    if (format.zeroPoints()) {
+      int points = format.zeroPointBytes(columns);
+      graph.weightInMemory(zeroPoints(name), ElementType.UINT8, rows, points);
+    }
   }
 
   /**
@@ -85,21 +120,94 @@ final class Weights implements AutoCloseable {
         "session.model_external_initializers_file_folder_path", String.valueOf(file.getParent()));
     for (Map.Entry<String, long[]> tensor : config.tensorShapes().entrySet()) {
       String name = tensor.getKey();
-      if (safetensors.entry(name).dataType() != DataType.F32) {
+      Optional<BlockFormat> format = format(name);
+      if (format.isPresent()) {
+        addBlocks(name, format.get());
+      } else if (safetensors.entry(name).dataType() != DataType.F32) {
         FloatBuffer values = FloatBuffer.wrap(safetensors.floats(name));
-        converted.put(name, OnnxTensor.createTensor(Onnx.environment(), values, tensor.getValue()));
+        inMemory.put(name, OnnxTensor.createTensor(Onnx.environment(), values, tensor.getValue()));
       }
     }
-    if (!converted.isEmpty()) {
-      options.addExternalInitializers(converted);
+    if (!inMemory.isEmpty()) {
+      options.addExternalInitializers(inMemory);
     }
+  }
+
+  private void addBlocks(String name, BlockFormat format) throws OrtException {
+    QuantizedMatrix matrix = QuantizedMatrix.of(safetensors, name, format);
+    quantized.add(matrix);
+    if (multiplies(name)) {
+      inMemory.put(values(name), matrix.values());
+    }
+    if (name.equals(EMBEDDING)) {
+      inMemory.put(lookup(name), matrix.valueRows());
+    }
+    inMemory.put(scales(name), matrix.scales());
+    if (format.zeroPoints()) {
+      inMemory.put(zeroPoints(name), matrix.zeroPoints());
+    }
+  }
+
+  /** The sizes of a weight, [out, in] for a matrix. */
+  long[] shape(String name) {
+    return safetensors.entry(name).shape();
+  }
+
+  /** The matrix from the hidden state to the logits. */
+  String head() {
+    return config.tiedEmbeddings() ? EMBEDDING : HEAD;
+  }
+
+  /** How a weight is quantised; empty if it is FP32. */
+  Optional<BlockFormat> format(String name) {
+    return format(name, precision);
+  }
+
+  /** How a weight is quantised at a precision; empty if it is FP32. */
+  static Optional<BlockFormat> format(String name, Precision precision) {
+    if (!name.endsWith("_proj.weight") && !name.equals(EMBEDDING) && !name.equals(HEAD)) {
+      return Optional.empty();
+    }
+    return switch (precision) {
+      case FP32 -> Optional.empty();
+      case INT8 -> Optional.of(BlockFormat.INT8);
+      case INT4 -> Optional.of(name.endsWith("_proj.weight") ? BlockFormat.INT4 : BlockFormat.INT8);
+    };
+  }
+
+  /** Of a quantised matrix that multiplies: UINT8 [N, blocks, bytes of a block]. */
+  static String values(String weight) {
+    return weight + ".values";
+  }
+
+  /** Of a quantised embedding: the same bytes as UINT8 [N, bytes of a row]. */
+  static String lookup(String weight) {
+    return weight + ".lookup";
+  }
+
+  /** Of a quantised matrix: FLOAT [N, blocks]. */
+  static String scales(String weight) {
+    return weight + ".scales";
+  }
+
+  /** Of a matrix whose format has zero points: UINT8 [N, bytes]. */
+  static String zeroPoints(String weight) {
+    return weight + ".zero_points";
   }
 
   @Override
   public void close() {
-    converted.values().forEach(OnnxTensorLike::close);
-    converted.clear();
+    inMemory.values().forEach(OnnxTensorLike::close);
+    inMemory.clear();
+    quantized.forEach(QuantizedMatrix::close);
+    quantized.clear();
     safetensors.close();
+  }
+
+  /** Whether a matrix multiplies, and is not only looked up. */
+  private boolean multiplies(String name) {
+    boolean language = config.architecture() == Architecture.CAUSAL_LM;
+    return !name.equals(EMBEDDING) || (language && config.tiedEmbeddings());
   }
 
   private void requireFloats(String name) {

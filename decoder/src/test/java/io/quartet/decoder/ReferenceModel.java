@@ -4,6 +4,7 @@ import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.Safetensors;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -12,13 +13,47 @@ import java.util.Map;
  */
 final class ReferenceModel {
   private final ModelConfig config;
+  private final Precision precision;
   private final Map<String, float[]> weights = new HashMap<>();
 
   ReferenceModel(Path directory) {
-    config = ModelConfig.read(directory.resolve(ModelConfig.FILE));
+    this(directory, Precision.FP32);
+  }
+
+  /** With matrices, and what they multiply, rounded as a precision rounds them. */
+  ReferenceModel(Path directory, Precision precision) {
+    this.config = ModelConfig.read(directory.resolve(ModelConfig.FILE));
+    this.precision = precision;
     try (Safetensors file = Safetensors.open(directory.resolve(Checkpoint.WEIGHTS))) {
-      file.names().forEach(name -> weights.put(name, file.floats(name)));
+      file.names().forEach(name -> weights.put(name, rounded(file, name)));
     }
+  }
+
+  private float[] rounded(Safetensors file, String name) {
+    float[] values = file.floats(name);
+    Weights.format(name, precision)
+        .ifPresent(
+            format -> {
+              int columns = (int) file.entry(name).shape()[1];
+              for (int from = 0; from < values.length; from += columns) {
+                float[] row = Arrays.copyOfRange(values, from, from + columns);
+                System.arraycopy(QuantizedRow.of(row, format).weights(), 0, values, from, columns);
+              }
+            });
+    return values;
+  }
+
+  /** Each block by its largest element to the integers from -127 to 127. */
+  private static double[] rounded(double[] x, BlockFormat format) {
+    double[] rounded = x.clone();
+    for (int from = 0; from < x.length; from += format.size()) {
+      int to = Math.min(x.length, from + format.size());
+      double most = Arrays.stream(x, from, to).map(Math::abs).max().orElseThrow();
+      for (int i = from; i < to && most > 0; i++) {
+        rounded[i] = Math.rint(x[i] / most * 127) * most / 127;
+      }
+    }
+    return rounded;
   }
 
   /** log p of every token of the vocabulary after each token of the sequence, [T][V]. */
@@ -141,8 +176,12 @@ final class ReferenceModel {
     return normalised;
   }
 
-  private double[] linear(String name, double[] x) {
+  private double[] linear(String name, double[] input) {
     float[] weight = weight(name);
+    double[] x =
+        Weights.format(name + ".weight", precision)
+            .map(format -> rounded(input, format))
+            .orElse(input);
     double[] y = new double[weight.length / x.length];
     for (int out = 0; out < y.length; out++) {
       for (int in = 0; in < x.length; in++) {
