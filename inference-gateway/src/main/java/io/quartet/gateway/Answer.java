@@ -6,9 +6,9 @@ import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.Generation;
 import io.quartet.decoder.GenerationHandle;
+import io.quartet.decoder.ScoredToken;
 import io.quartet.decoder.TokenListener;
 import io.quartet.v1.FinishReason;
-import io.quartet.v1.SamplingParameters;
 import io.quartet.v1.Usage;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,13 +26,12 @@ final class Answer implements TokenListener {
   private final AnswerSink sink;
   private final Executor executor;
   private final AnswerText text;
-  private final Header header;
+  private final AnswerSink.Beginning beginning;
   private final Progress progress;
   private final AtomicBoolean scheduled = new AtomicBoolean();
 
   // What the decoder's thread hands over; guarded by this.
-  private List<Integer> newTokens = new ArrayList<>();
-  private List<Float> newLogProbs = new ArrayList<>();
+  private List<ScoredToken> newTokens = new ArrayList<>();
   private @Nullable FinishReason ended;
   private @Nullable QuartetException failed;
   private @Nullable GenerationHandle handle;
@@ -42,16 +41,12 @@ final class Answer implements TokenListener {
   // What has been read and not been sent; touched by one drain at a time.
   private final Object drain = new Object();
   private final StringBuilder unsentText = new StringBuilder();
-  private List<Integer> unsentTokens = new ArrayList<>();
-  private List<Float> unsentLogProbs = new ArrayList<>();
+  private List<ScoredToken> unsentTokens = new ArrayList<>();
   private @Nullable FinishReason reason;
   private int completionTokens;
   private boolean begun;
   private boolean decoded;
   private boolean over;
-
-  /** What is known of an answer before its first token. */
-  record Header(String checkpointId, SamplingParameters effective, int promptTokens) {}
 
   /** What the gateway counts of an answer. */
   interface Progress {
@@ -63,12 +58,17 @@ final class Answer implements TokenListener {
   }
 
   /**
-   * @param header begins the answer at its reader
+   * @param beginning what the reader is told first
    * @param executor runs the work that the decoder's thread must not do
    */
-  Answer(AnswerSink sink, Header header, AnswerText text, Progress progress, Executor executor) {
+  Answer(
+      AnswerSink sink,
+      AnswerSink.Beginning beginning,
+      AnswerText text,
+      Progress progress,
+      Executor executor) {
     this.sink = sink;
-    this.header = header;
+    this.beginning = beginning;
     this.text = text;
     this.progress = progress;
     this.executor = executor;
@@ -103,8 +103,7 @@ final class Answer implements TokenListener {
   @Override
   public void token(int tokenId, float logProb) {
     synchronized (this) {
-      newTokens.add(tokenId);
-      newLogProbs.add(logProb);
+      newTokens.add(new ScoredToken(tokenId, logProb, List.of()));
     }
     schedule();
   }
@@ -158,28 +157,24 @@ final class Answer implements TokenListener {
 
   /** Turns the tokens that have come into text. */
   private void read() {
-    List<Integer> tokens;
-    List<Float> logProbs;
+    List<ScoredToken> tokens;
     @Nullable FinishReason end;
     @Nullable QuartetException failure;
     boolean gone;
     synchronized (this) {
       tokens = newTokens;
-      logProbs = newLogProbs;
       end = ended;
       failure = failed;
       gone = readerGone;
       newTokens = new ArrayList<>();
-      newLogProbs = new ArrayList<>();
     }
     for (int i = 0; i < tokens.size() && reason == null; i++) {
       if (completionTokens == 0) {
         progress.firstToken();
       }
       completionTokens++;
-      unsentText.append(text.push(tokens.get(i)));
+      unsentText.append(text.push(tokens.get(i).id()));
       unsentTokens.add(tokens.get(i));
-      unsentLogProbs.add(logProbs.get(i));
       if (text.stopped()) {
         reason = FinishReason.FINISH_REASON_STOP;
         abandon();
@@ -210,20 +205,19 @@ final class Answer implements TokenListener {
     }
     if (!begun) {
       begun = true;
-      sink.begin(header.checkpointId(), header.effective());
+      sink.begin(beginning);
     }
     if (unsentText.length() > 0 || !unsentTokens.isEmpty()) {
-      sink.part(unsentText.toString(), unsentTokens, unsentLogProbs);
+      sink.part(unsentText.toString(), unsentTokens);
       unsentText.setLength(0);
       unsentTokens = new ArrayList<>();
-      unsentLogProbs = new ArrayList<>();
     }
     if (reason != null) {
       over = true;
       sink.end(
           reason,
           Usage.newBuilder()
-              .setPromptTokens(header.promptTokens())
+              .setPromptTokens(beginning.prompt().length)
               .setCompletionTokens(completionTokens)
               .build());
     }

@@ -1,13 +1,15 @@
 package io.quartet.gateway;
 
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Tokenizer;
+import io.quartet.decoder.ScoredToken;
 import io.quartet.v1.FinishReason;
 import io.quartet.v1.SamplingParameters;
 import io.quartet.v1.Usage;
 import java.util.List;
 
 /** The reader of one answer. Its methods are called one after the other, never at once. */
-interface AnswerSink {
+public interface AnswerSink {
   /**
    * Whom to tell.
    *
@@ -20,14 +22,26 @@ interface AnswerSink {
   boolean ready();
 
   /** The answer begins. */
-  void begin(String checkpointId, SamplingParameters effective);
+  void begin(Beginning beginning);
 
   /** More of the answer, whole characters and the tokens that came with them. */
-  void part(String text, List<Integer> tokenIds, List<Float> logProbs);
+  void part(String text, List<ScoredToken> tokens);
 
   /** The answer is whole. */
   void end(FinishReason reason, Usage usage);
 
   /** There is no answer, or no more of it. */
   void fail(QuartetException failure);
+
+  /**
+   * What is known of an answer before its first token.
+   *
+   * @param checkpointId whose weights answer
+   * @param effective every knob's value in force
+   * @param prompt the tokens that the answer continues
+   * @param tokenizer spells tokens; encodes nothing any more once the answer has ended
+   */
+  @SuppressWarnings("ArrayRecordComponent") // handed over without a copy, never compared
+  record Beginning(
+      String checkpointId, SamplingParameters effective, int[] prompt, Tokenizer tokenizer) {}
 }

@@ -6,12 +6,14 @@ import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.v1.SamplingParameters;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Function;
+import java.util.function.IntFunction;
 
-/** The one way from a request to an answer, behind every API. */
-final class Answering {
+/** The one way from a question to its answers, behind every API. */
+public final class Answering {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final ModelCatalog catalog;
@@ -28,54 +30,89 @@ final class Answering {
   }
 
   /**
-   * Begins an answer and returns; the rest goes to the sink.
+   * Begins the answers and returns; the rest goes to the sinks.
    *
-   * @param model a stage's name or a checkpoint id
-   * @param prompt the prompt in the model's tokens
-   * @param trimmed whether white space around the answer is left out
+   * @param sinks gives the reader of each answer: first all samples of the first prompt
    * @throws QuartetException why there will be no answer; see {@link ModelCatalog#lease} and {@link
    *     EffectiveSampling#of}; INVALID_ARGUMENT for a prompt that leaves no room in the context
    */
-  void begin(
-      String model,
-      Function<ServedModel, int[]> prompt,
-      SamplingParameters sampling,
-      boolean trimmed,
-      AnswerSink sink) {
+  public void begin(Question question, IntFunction<AnswerSink> sinks) {
     try {
-      ServedModel served = lease(model);
+      ServedModel model = lease(question.model());
+      List<Draft> drafts;
       try {
-        begin(served, prompt.apply(served), sampling, trimmed, sink);
+        drafts = drafts(model, question);
+        model.leaseMore(drafts.size() - 1);
       } catch (RuntimeException e) {
-        served.release();
+        model.release();
         throw e;
       }
+      begin(model, drafts, sinks);
     } catch (QuartetException e) {
       metrics.refused(e.code());
       throw e;
     }
   }
 
-  private void begin(
-      ServedModel model, int[] prompt, SamplingParameters asked, boolean trimmed, AnswerSink sink) {
-    String id = model.checkpoint().id().toString();
-    int context = model.engine().contextLength();
-    if (prompt.length >= context) {
+  /** An answer that only has to be begun. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Draft(int[] prompt, EffectiveSampling sampling, boolean trimmed) {}
+
+  private static List<Draft> drafts(ServedModel model, Question question) {
+    List<int[]> prompts = question.prompts().apply(model);
+    Question.requireAnswers(prompts.size() * question.samples(), "answers to all prompts");
+    SamplingParameters seeded =
+        EffectiveSampling.seeded(question.sampling(), ThreadLocalRandom.current());
+    List<Draft> drafts = new ArrayList<>();
+    for (int[] prompt : prompts) {
+      for (int sample = 0; sample < question.samples(); sample++) {
+        var asked = seeded.toBuilder().setSeed(seeded.getSeed() + sample).build();
+        drafts.add(new Draft(prompt, sampling(model, prompt, asked), question.trimmed()));
+      }
+    }
+    return drafts;
+  }
+
+  private static EffectiveSampling sampling(
+      ServedModel model, int[] prompt, SamplingParameters asked) {
+    int room = model.engine().contextLength() - prompt.length;
+    if (room <= 0) {
       throw new QuartetException(
           INVALID_ARGUMENT,
           "prompt of %d tokens, expected fewer than the context length %d of %s"
-              .formatted(prompt.length, context, id));
+              .formatted(prompt.length, model.engine().contextLength(), model.checkpoint().id()));
     }
-    var sampling =
-        EffectiveSampling.of(
-            asked, model.defaults(), context - prompt.length, ThreadLocalRandom.current());
-    var text = new AnswerText(model.tokenizer(), sampling.stop(), trimmed);
-    var header = new Answer.Header(id, sampling.echo(), prompt.length);
-    var progress = new Leased(model, prompt.length);
-    var answer = new Answer(sink, header, text, progress, executor);
+    return EffectiveSampling.of(asked, model.defaults(), room, ThreadLocalRandom.current());
+  }
+
+  /** Begins all or none; each holds a lease of its own. */
+  private void begin(ServedModel model, List<Draft> drafts, IntFunction<AnswerSink> sinks) {
+    List<Answer> begun = new ArrayList<>();
+    try {
+      for (Draft draft : drafts) {
+        begun.add(begin(model, draft, sinks.apply(begun.size())));
+      }
+    } catch (RuntimeException e) {
+      begun.forEach(Answer::cancel);
+      for (int i = begun.size(); i < drafts.size(); i++) {
+        model.release();
+      }
+      throw e;
+    }
+  }
+
+  private Answer begin(ServedModel model, Draft draft, AnswerSink sink) {
+    EffectiveSampling sampling = draft.sampling();
+    var text = new AnswerText(model.tokenizer(), sampling.stop(), draft.trimmed());
+    var beginning =
+        new AnswerSink.Beginning(
+            model.checkpoint().id().toString(), sampling.echo(), draft.prompt(), model.tokenizer());
+    var progress = new Leased(model, draft.prompt().length);
+    var answer = new Answer(sink, beginning, text, progress, executor);
     sink.connect(answer::wake, answer::cancel);
     try {
-      answer.underWay(model.engine().submit(prompt, sampling.params(), answer));
+      answer.underWay(model.engine().submit(draft.prompt(), sampling.params(), answer));
+      return answer;
     } catch (QuartetException e) {
       progress.counted.withdrawn();
       throw e;

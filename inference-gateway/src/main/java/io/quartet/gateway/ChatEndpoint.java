@@ -45,11 +45,12 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
   private void begin(ChatRequest request, AnswerSink sink) {
     Conversation conversation = conversation(request.getMessagesList());
     answering.begin(
-        request.getModel(),
-        model -> model.template().prompt(conversation),
-        request.getSampling(),
-        true,
-        sink);
+        Question.one(
+            request.getModel(),
+            model -> model.template().prompt(conversation),
+            request.getSampling(),
+            true),
+        answer -> sink);
   }
 
   private static Conversation conversation(List<Message> messages) {

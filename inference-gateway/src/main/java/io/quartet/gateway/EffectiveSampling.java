@@ -52,6 +52,11 @@ record EffectiveSampling(SamplingParams params, List<String> stop, SamplingParam
     return new EffectiveSampling(params, stop, echo);
   }
 
+  /** The knobs with a seed, so that several samples can count on from it. */
+  static SamplingParameters seeded(SamplingParameters asked, RandomGenerator random) {
+    return asked.hasSeed() ? asked : asked.toBuilder().setSeed(random.nextLong(SEEDS)).build();
+  }
+
   private static void requireStops(List<String> stop) {
     if (stop.size() > MOST_STOPS) {
       throw new QuartetException(

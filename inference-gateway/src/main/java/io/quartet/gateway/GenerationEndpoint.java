@@ -39,16 +39,14 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
 
   private void begin(GenerateRequest request, AnswerSink sink) {
     answering.begin(
-        request.getModel(), model -> prompt(model, request), request.getSampling(), false, sink);
+        Question.one(
+            request.getModel(), model -> prompt(model, request), request.getSampling(), false),
+        answer -> sink);
   }
 
   private static int[] prompt(ServedModel model, GenerateRequest request) {
     return switch (request.getPromptCase()) {
-      case TEXT -> {
-        int[] tokens = model.tokenizer().encode(request.getText());
-        // Nothing to continue is the beginning of a document.
-        yield tokens.length > 0 ? tokens : new int[] {model.checkpoint().config().beginTokenId()};
-      }
+      case TEXT -> model.textPrompt(request.getText());
       case TOKENS -> request.getTokens().getIdsList().stream().mapToInt(id -> id).toArray();
       case PROMPT_NOT_SET ->
           throw new QuartetException(INVALID_ARGUMENT, "prompt: none, expected text or tokens");

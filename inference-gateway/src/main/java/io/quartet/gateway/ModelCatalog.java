@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * checkpoint that could be loaded. One thread asks {@link #next} what to load and reports back;
  * until then whoever was served before is served still.
  */
-final class ModelCatalog {
+public final class ModelCatalog {
   private static final Duration RETRY = Duration.ofSeconds(10);
   private static final int MOST_WAITING = 32;
 
@@ -155,12 +155,12 @@ final class ModelCatalog {
   }
 
   /** Every model that generates, by stage and the newest first. */
-  synchronized List<Model> list() {
+  public synchronized List<Model> list() {
     return index.generating().map(index::describe).toList();
   }
 
   /** One model; see {@link ModelIndex#find} for names and errors. */
-  synchronized Model get(String name) {
+  public synchronized Model get(String name) {
     return index.describe(index.find(name));
   }
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * more, and frees its memory with the last one's release. So the weights that answer a request are
  * the same from its first token to its last.
  */
-final class ServedModel {
+public final class ServedModel {
   private final Checkpoint checkpoint;
   private final DecoderEngine engine;
   private final Tokenizer tokenizer;
@@ -94,7 +94,8 @@ final class ServedModel {
     }
   }
 
-  Checkpoint checkpoint() {
+  /** The checkpoint that it was loaded from. */
+  public Checkpoint checkpoint() {
     return checkpoint;
   }
 
@@ -102,12 +103,21 @@ final class ServedModel {
     return engine;
   }
 
-  Tokenizer tokenizer() {
+  /** Its tokenizer; open while a lease is held. */
+  public Tokenizer tokenizer() {
     return tokenizer;
   }
 
-  ChatTemplate template() {
+  /** How it is talked to. */
+  public ChatTemplate template() {
     return template;
+  }
+
+  /** The tokens of a text that is to be continued. */
+  public int[] textPrompt(String text) {
+    int[] tokens = tokenizer.encode(text);
+    // Nothing to continue is the beginning of a document.
+    return tokens.length > 0 ? tokens : new int[] {checkpoint.config().beginTokenId()};
   }
 
   GenerationDefaults defaults() {
@@ -127,14 +137,27 @@ final class ServedModel {
     if (whenDrained != null) {
       return false;
     }
-    if (leases >= most) {
+    take(1);
+    return true;
+  }
+
+  /**
+   * Takes more leases to the one that the caller holds.
+   *
+   * @throws QuartetException as {@link #lease()}; then none was taken
+   */
+  synchronized void leaseMore(int more) {
+    take(more);
+  }
+
+  private void take(int more) {
+    if (leases + more > most) {
       throw new QuartetException(
           RESOURCE_EXHAUSTED,
           "model '%s': %d requests under way, expected at most %d; try again later"
               .formatted(checkpoint.id(), leases, most));
     }
-    leases++;
-    return true;
+    leases += more;
   }
 
   /** Gives a lease back. */

@@ -2,9 +2,9 @@ package io.quartet.gateway;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.ScoredToken;
 import io.quartet.v1.FinishReason;
 import io.quartet.v1.GenerateChunk;
-import io.quartet.v1.SamplingParameters;
 import io.quartet.v1.Usage;
 import java.util.List;
 
@@ -28,17 +28,19 @@ final class StreamedAnswer implements AnswerSink {
   }
 
   @Override
-  public void begin(String checkpointId, SamplingParameters effective) {
+  public void begin(Beginning beginning) {
     responses.onNext(
         GenerateChunk.newBuilder()
-            .setCheckpointId(checkpointId)
-            .setEffectiveSampling(effective)
+            .setCheckpointId(beginning.checkpointId())
+            .setEffectiveSampling(beginning.effective())
             .build());
   }
 
   @Override
-  public void part(String text, List<Integer> tokenIds, List<Float> logProbs) {
-    responses.onNext(GenerateChunk.newBuilder().setText(text).addAllTokenIds(tokenIds).build());
+  public void part(String text, List<ScoredToken> tokens) {
+    var chunk = GenerateChunk.newBuilder().setText(text);
+    tokens.forEach(token -> chunk.addTokenIds(token.id()));
+    responses.onNext(chunk.build());
   }
 
   @Override

@@ -2,9 +2,9 @@ package io.quartet.gateway;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.ScoredToken;
 import io.quartet.v1.FinishReason;
 import io.quartet.v1.GenerateResponse;
-import io.quartet.v1.SamplingParameters;
 import io.quartet.v1.Usage;
 import java.util.List;
 import java.util.function.Function;
@@ -35,14 +35,14 @@ final class WholeAnswer<R> implements AnswerSink {
   }
 
   @Override
-  public void begin(String checkpointId, SamplingParameters effective) {
-    answer.setCheckpointId(checkpointId).setEffectiveSampling(effective);
+  public void begin(Beginning beginning) {
+    answer.setCheckpointId(beginning.checkpointId()).setEffectiveSampling(beginning.effective());
   }
 
   @Override
-  public void part(String more, List<Integer> tokenIds, List<Float> logProbs) {
+  public void part(String more, List<ScoredToken> tokens) {
     text.append(more);
-    answer.addAllTokenIds(tokenIds).addAllLogProbs(logProbs);
+    tokens.forEach(token -> answer.addTokenIds(token.id()).addLogProbs(token.logProb()));
   }
 
   @Override

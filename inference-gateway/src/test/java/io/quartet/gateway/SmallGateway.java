@@ -10,8 +10,8 @@ import java.util.Map;
 
 /** A gateway with room for two answers and two that wait, in a folder of its own. */
 public final class SmallGateway implements QuarkusTestResourceLifecycleManager {
-  static final int SLOTS = 2;
-  static final int WAITING = 2;
+  public static final int SLOTS = 2;
+  public static final int WAITING = 2;
 
   private Path home;
 
@@ -23,7 +23,7 @@ public final class SmallGateway implements QuarkusTestResourceLifecycleManager {
       throw new UncheckedIOException(e);
     }
     return Map.of(
-        "quartet.home", home.toString(),
+        "quartet.home", home.resolve("gateway").toString(),
         "quartet.gateway.slots", Integer.toString(SLOTS),
         "quartet.gateway.waiting", Integer.toString(WAITING),
         "quartet.gateway.threads", "1");

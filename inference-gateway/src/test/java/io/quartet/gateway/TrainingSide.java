@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** What the gateway sees of the training services: announcements, and a place to fetch from. */
-final class TrainingSide implements AutoCloseable {
+public final class TrainingSide implements AutoCloseable {
   private final CheckpointStore store;
   private final Events events;
   private final CheckpointServer server;

@@ -1,0 +1,48 @@
+package io.quartet.gateway;
+
+import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
+
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.v1.SamplingParameters;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * What a caller wants answered. All its answers come from the same weights.
+ *
+ * @param model a stage's name or a checkpoint id
+ * @param prompts gives the prompts in the tokens of the model that will answer
+ * @param sampling knobs, as far as the caller names them
+ * @param samples answers to each prompt; the seed of each is one more than the one's before
+ * @param trimmed whether white space around an answer is left out
+ */
+public record Question(
+    String model,
+    Function<ServedModel, List<int[]>> prompts,
+    SamplingParameters sampling,
+    int samples,
+    boolean trimmed) {
+  /** The most answers of one question. */
+  public static final int MOST_ANSWERS = 64;
+
+  /** Checks the number of samples; INVALID_ARGUMENT. */
+  public Question {
+    requireAnswers(samples, "samples");
+  }
+
+  /** One answer to one prompt. */
+  public static Question one(
+      String model,
+      Function<ServedModel, int[]> prompt,
+      SamplingParameters sampling,
+      boolean trimmed) {
+    return new Question(model, served -> List.of(prompt.apply(served)), sampling, 1, trimmed);
+  }
+
+  static void requireAnswers(int found, String what) {
+    if (found < 1 || found > MOST_ANSWERS) {
+      throw new QuartetException(
+          INVALID_ARGUMENT, "%s: %d, expected 1 to %d".formatted(what, found, MOST_ANSWERS));
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package io.quartet.gateway;
+
+import static io.quartet.v1.FinishReason.FINISH_REASON_LENGTH;
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.Context;
+import io.grpc.Status;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quartet.service.EmbeddedBroker;
+import io.quartet.v1.GenerateChunk;
+import io.quartet.v1.GenerateResponse;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** Readers who leave, readers who stop reading, and too many of them. */
+@QuarkusTest
+@QuarkusTestResource(EmbeddedBroker.class)
+@QuarkusTestResource(SmallGateway.class)
+class PressureTest extends GatewayFixture {
+  @Test
+  void aCancelledStreamGivesItsSlotToTheNextAndOneTooManyIsTurnedAway() throws Exception {
+    List<Context.CancellableContext> callers = new ArrayList<>();
+    for (int i = 0; i < SmallGateway.SLOTS; i++) {
+      Context.CancellableContext caller = Context.current().withCancellation();
+      callers.add(caller);
+      Iterator<GenerateChunk> chunks =
+          caller.call(() -> generate().generateStream(complete("rl", "!", GREEDY)));
+      chunks.next();
+      chunks.next();
+    }
+    List<CompletableFuture<GenerateResponse>> waiting = new ArrayList<>();
+    for (int i = 0; i < SmallGateway.WAITING; i++) {
+      waiting.add(
+          CompletableFuture.supplyAsync(() -> generate().generate(complete("rl", "x", GREEDY))));
+    }
+    await().until(() -> meter("quartet_gateway_waiting{stage=\"rl\"} 2.0"));
+
+    assertStatus(
+        () -> generate().generate(complete("rl", "x", GREEDY)),
+        Status.Code.RESOURCE_EXHAUSTED,
+        "model 'rl/long/1': 4 requests under way, expected at most 4; try again later");
+    assertThat(waiting).noneMatch(CompletableFuture::isDone);
+    callers.get(0).cancel(null);
+
+    assertThat(waiting)
+        .allSatisfy(answer -> assertThat(answer.get(20, SECONDS).getText()).isEqualTo("yz"));
+    callers.get(1).cancel(null);
+    await()
+        .until(() -> meter("quartet_gateway_requests_total{outcome=\"CANCELLED\",stage=\"rl\"}"));
+  }
+
+  @Test
+  void aReaderThatStopsReadingHoldsNoSlotAndMissesNothing() throws Exception {
+    int tokens = 6000; // some 90 kB of chunks, more than the wire holds unread
+    Iterator<GenerateChunk> chunks =
+        generate()
+            .generateStream(complete("rl", "!", GREEDY.toBuilder().setMaxTokens(tokens).build()));
+    chunks.next();
+    await().atMost(60, SECONDS).until(() -> meter("quartet_gateway_running{stage=\"rl\"} 0.0"));
+
+    List<GenerateChunk> rest = new ArrayList<>();
+    chunks.forEachRemaining(rest::add);
+
+    assertThat(rest.stream().map(GenerateChunk::getText).collect(Collectors.joining()))
+        .isEqualTo("!".repeat(tokens));
+    assertThat(rest.get(rest.size() - 1).getFinishReason()).isEqualTo(FINISH_REASON_LENGTH);
+    assertThat(rest.size()).as("unread tokens came together").isLessThan(tokens);
+  }
+}
