@@ -1,0 +1,118 @@
+package io.quartet.gateway.openai;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNullElse;
+
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.gateway.AnswerSink;
+import io.quartet.gateway.Answering;
+import io.quartet.gateway.ModelCatalog;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.net.URLDecoder;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import org.jboss.logging.Logger;
+
+/** The paths under {@code /v1}, as in OpenAI's API reference. */
+@Singleton
+public class OpenAiRoutes {
+  private static final Logger LOG = Logger.getLogger(OpenAiRoutes.class);
+  private static final String PATHS = "/v1/*";
+  private static final String MODELS = "/v1/models";
+
+  /** As for gRPC: a prompt that fits any context fits into this. */
+  private static final long LARGEST_BODY = 1 << 20;
+
+  private final Answering answering;
+  private final ModelCatalog catalog;
+
+  OpenAiRoutes(Answering answering, ModelCatalog catalog) {
+    this.answering = answering;
+    this.catalog = catalog;
+  }
+
+  void register(@Observes Router router) {
+    router.post(PATHS).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY));
+    answers(router, "/v1/chat/completions", ChatCall::read);
+    answers(router, "/v1/completions", CompletionCall::read);
+    router.get(MODELS).handler(context -> guard(context, this::list));
+    router.get(MODELS + "/*").handler(context -> guard(context, wire -> get(context, wire)));
+    router.route(PATHS).handler(context -> guard(context, wire -> unknown(context)));
+    router.route(PATHS).failureHandler(OpenAiRoutes::unreadable);
+  }
+
+  private void answers(Router router, String path, Function<Fields, Call> read) {
+    router
+        .post(path)
+        .blockingHandler(context -> guard(context, wire -> answer(context, wire, read)), false);
+  }
+
+  private void answer(RoutingContext context, Wire wire, Function<Fields, Call> read) {
+    Buffer body = context.body().buffer();
+    Call call = read.apply(Fields.parse(body == null ? new byte[0] : body.getBytes()));
+    String id = call.idPrefix() + UUID.randomUUID().toString().replace("-", "");
+    var head = new ReplyHead(id, call.object(), Instant.now(), call.question().model());
+    context.response().putHeader("x-request-id", id);
+    answering.begin(call.question(), sinks(wire, call, head));
+  }
+
+  private static IntFunction<AnswerSink> sinks(Wire wire, Call call, ReplyHead head) {
+    return call.streamed()
+        ? new StreamReply(wire, call, head)::sink
+        : new WholeReply(wire, call, head)::sink;
+  }
+
+  private void list(Wire wire) {
+    wire.json(200, ModelList.of(catalog.list()));
+  }
+
+  private void get(RoutingContext context, Wire wire) {
+    // Checkpoint ids have slashes, which clients write as %2F or as they are.
+    String path = requireNonNullElse(context.request().path(), MODELS + "/");
+    String name = URLDecoder.decode(path.substring(MODELS.length() + 1).replace("+", "%2B"), UTF_8);
+    wire.json(200, ModelList.one(name, catalog.get(name)));
+  }
+
+  private static void unknown(RoutingContext context) {
+    throw new WrongRequest(
+        null,
+        "unknown_url",
+        "%s %s: no such path, expected POST /v1/chat/completions, POST /v1/completions or GET %s"
+            .formatted(context.request().method(), context.request().path(), MODELS));
+  }
+
+  /** What Vert.x itself refuses: a body that is too large or is cut off. */
+  private static void unreadable(RoutingContext context) {
+    int status = context.statusCode();
+    new Wire(context)
+        .json(
+            status,
+            new ErrorBody(
+                    status,
+                    "invalid_request_error",
+                    status == 413 ? "request_too_large" : "unreadable_body",
+                    null,
+                    "body: cannot be read, expected at most %d bytes".formatted(LARGEST_BODY))
+                .json());
+  }
+
+  private static void guard(RoutingContext context, Consumer<Wire> work) {
+    var wire = new Wire(context);
+    try {
+      work.accept(wire);
+    } catch (WrongRequest | QuartetException e) {
+      wire.fail(e);
+    } catch (RuntimeException e) { // nobody above tells the caller in this API's words
+      LOG.errorf(e, "%s failed", context.request().path());
+      wire.fail(e);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package io.quartet.gateway.openai;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.quartet.gateway.Question;
+import io.quartet.gateway.ServedModel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/** The prompts of a completion: text or tokens, one or several. */
+final class Prompts {
+  private static final String FIELD = "prompt";
+  private static final String EXPECTED =
+      "a string, a list of strings, a list of token ids, or a list of such lists";
+
+  private Prompts() {}
+
+  /**
+   * Reads the field {@code prompt}.
+   *
+   * @throws WrongRequest if it is none of the four shapes
+   */
+  static List<Function<ServedModel, int[]>> read(Fields body) {
+    JsonNode prompt = body.node(FIELD);
+    if (prompt.isMissingNode()) {
+      throw body.missing(FIELD);
+    }
+    if (prompt.isTextual() || isTokens(prompt)) {
+      return List.of(one(prompt));
+    }
+    if (!prompt.isArray() || prompt.isEmpty()) {
+      throw body.wrong(FIELD, EXPECTED);
+    }
+    if (prompt.size() > Question.MOST_ANSWERS) {
+      throw new WrongRequest(
+          FIELD,
+          "invalid_value",
+          "prompt: found %d prompts, expected at most %d"
+              .formatted(prompt.size(), Question.MOST_ANSWERS));
+    }
+    List<Function<ServedModel, int[]>> prompts = new ArrayList<>();
+    for (JsonNode element : prompt) {
+      if (!element.isTextual() && !isTokens(element)) {
+        throw Fields.wrong("prompt[%d]".formatted(prompts.size()), element, EXPECTED);
+      }
+      prompts.add(one(element));
+    }
+    return prompts;
+  }
+
+  /**
+   * The prompt if it leaves room for an answer.
+   *
+   * @throws WrongRequest {@code context_length_exceeded}
+   */
+  static int[] fitting(ServedModel model, int[] prompt) {
+    int context = model.checkpoint().config().contextLength();
+    if (prompt.length >= context) {
+      throw new WrongRequest(
+          null,
+          "context_length_exceeded",
+          "prompt of %d tokens, expected fewer than the context length %d of %s"
+              .formatted(prompt.length, context, model.checkpoint().id()));
+    }
+    return prompt;
+  }
+
+  private static boolean isTokens(JsonNode prompt) {
+    if (!prompt.isArray() || prompt.isEmpty()) {
+      return false;
+    }
+    for (JsonNode token : prompt) {
+      if (!Fields.isInt(token)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static Function<ServedModel, int[]> one(JsonNode prompt) {
+    if (prompt.isTextual()) {
+      String text = prompt.textValue();
+      return model -> fitting(model, model.textPrompt(text));
+    }
+    int[] tokens = new int[prompt.size()];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = prompt.get(i).intValue();
+    }
+    return model -> fitting(model, tokens);
+  }
+}

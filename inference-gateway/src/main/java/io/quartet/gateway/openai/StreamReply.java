@@ -1,0 +1,92 @@
+package io.quartet.gateway.openai;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.ScoredToken;
+import io.quartet.gateway.AnswerSink;
+import io.quartet.v1.FinishReason;
+import io.quartet.v1.Usage;
+import java.util.List;
+
+/** Answers as server-sent events, each piece as soon as the reader takes it. */
+final class StreamReply {
+  private final Wire wire;
+  private final Call call;
+  private final ReplyHead head;
+  private final TotalUsage usage;
+  private int unfinished; // guarded by this
+
+  StreamReply(Wire wire, Call call, ReplyHead head) {
+    this.wire = wire;
+    this.call = call;
+    this.head = head;
+    this.usage = new TotalUsage(call.question().samples());
+    this.unfinished = call.answers();
+  }
+
+  /** The reader of the i-th answer. */
+  AnswerSink sink(int index) {
+    return new Sink(index, call.choices().apply(index));
+  }
+
+  private void send(String fingerprint, ObjectNode choice) {
+    ObjectNode event = head.body(fingerprint, JsonNodeFactory.instance.arrayNode().add(choice));
+    wire.event(call.usage() ? event.putNull("usage") : event);
+  }
+
+  private synchronized void ended(int index, String fingerprint, Usage used) {
+    usage.add(index, used);
+    if (--unfinished > 0) {
+      return;
+    }
+    if (call.usage()) {
+      wire.event(
+          head.body(fingerprint, JsonNodeFactory.instance.arrayNode()).set("usage", usage.json()));
+    }
+    wire.done();
+  }
+
+  private final class Sink implements AnswerSink {
+    private final int index;
+    private final Choice choice;
+    private String fingerprint = "";
+
+    Sink(int index, Choice choice) {
+      this.index = index;
+      this.choice = choice;
+    }
+
+    @Override
+    public void connect(Runnable wake, Runnable cancel) {
+      wire.connect(wake, cancel);
+    }
+
+    @Override
+    public boolean ready() {
+      return wire.ready();
+    }
+
+    @Override
+    public void begin(Beginning beginning) {
+      fingerprint = beginning.checkpointId();
+      choice.begin(beginning).ifPresent(first -> send(fingerprint, first));
+    }
+
+    @Override
+    public void part(String text, List<ScoredToken> tokens) {
+      send(fingerprint, choice.part(text, tokens));
+    }
+
+    @Override
+    public void end(FinishReason reason, Usage used) {
+      send(fingerprint, choice.end(reason));
+      ended(index, fingerprint, used);
+    }
+
+    @Override
+    public void fail(QuartetException failure) {
+      wire.fail(failure);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package io.quartet.gateway.openai;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.ScoredToken;
+import io.quartet.gateway.AnswerSink;
+import io.quartet.v1.FinishReason;
+import io.quartet.v1.Usage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Answers as one JSON body once all of them are whole. */
+final class WholeReply {
+  private final Wire wire;
+  private final Call call;
+  private final ReplyHead head;
+  private final TotalUsage usage;
+  private final Map<Integer, ObjectNode> finished = new TreeMap<>(); // guarded by this
+
+  WholeReply(Wire wire, Call call, ReplyHead head) {
+    this.wire = wire;
+    this.call = call;
+    this.head = head;
+    this.usage = new TotalUsage(call.question().samples());
+  }
+
+  /** The reader of the i-th answer. */
+  AnswerSink sink(int index) {
+    return new Sink(index, call.choices().apply(index));
+  }
+
+  private synchronized void ended(int index, String fingerprint, ObjectNode choice, Usage used) {
+    usage.add(index, used);
+    finished.put(index, choice);
+    if (finished.size() == call.answers()) {
+      ArrayNode choices = JsonNodeFactory.instance.arrayNode().addAll(finished.values());
+      wire.json(200, head.body(fingerprint, choices).set("usage", usage.json()));
+    }
+  }
+
+  private final class Sink implements AnswerSink {
+    private final int index;
+    private final Choice choice;
+    private final StringBuilder text = new StringBuilder();
+    private final List<ScoredToken> tokens = new ArrayList<>();
+    private String fingerprint = "";
+
+    Sink(int index, Choice choice) {
+      this.index = index;
+      this.choice = choice;
+    }
+
+    @Override
+    public void connect(Runnable wake, Runnable cancel) {
+      wire.connect(wake, cancel);
+    }
+
+    @Override
+    public boolean ready() {
+      return true;
+    }
+
+    @Override
+    public void begin(Beginning beginning) {
+      fingerprint = beginning.checkpointId();
+      choice.begin(beginning);
+    }
+
+    @Override
+    public void part(String more, List<ScoredToken> moreTokens) {
+      text.append(more);
+      tokens.addAll(moreTokens);
+    }
+
+    @Override
+    public void end(FinishReason reason, Usage used) {
+      ended(index, fingerprint, choice.whole(text.toString(), tokens, reason), used);
+    }
+
+    @Override
+    public void fail(QuartetException failure) {
+      wire.fail(failure);
+    }
+  }
+}

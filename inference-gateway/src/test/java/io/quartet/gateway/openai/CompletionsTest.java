@@ -1,0 +1,101 @@
+package io.quartet.gateway.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quartet.gateway.SmallGateway;
+import io.quartet.service.EmbeddedBroker;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code POST /v1/completions}. */
+@QuarkusTest
+@QuarkusTestResource(EmbeddedBroker.class)
+@QuarkusTestResource(SmallGateway.class)
+class CompletionsTest extends OpenAiFixture {
+  private static final String ASKED = "'model': 'rl', 'temperature': 0";
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "'x'               | yz       | 1",
+        "['x', '1x']       | yz yz    | 3",
+        "[126]             | yz       | 1",
+        "[[126], [55, 126]]| yz yz    | 3",
+      })
+  void aPromptIsTextOrTokensOneOrSeveral(String prompt, String texts, int promptTokens)
+      throws Exception {
+    JsonNode answer = answer(COMPLETIONS, "{" + ASKED + ", 'prompt': " + prompt + "}");
+
+    assertThat(answer.get("choices"))
+        .extracting(choice -> choice.get("text").asText())
+        .containsExactly(texts.split(" "));
+    assertThat(answer.at("/usage/prompt_tokens").asInt()).isEqualTo(promptTokens);
+  }
+
+  @Test
+  void anAnswerIsOneBody() throws Exception {
+    assertThat(answer(COMPLETIONS, "{" + ASKED + ", 'prompt': 'x'}"))
+        .isEqualTo(
+            quoted(
+                "{'object': 'text_completion', 'model': 'rl', 'system_fingerprint': 'rl/long/1',"
+                    + "'choices': [{'text': 'yz', 'index': 0, 'logprobs': null,"
+                    + " 'finish_reason': 'stop'}],"
+                    + "'usage': {'prompt_tokens': 1, 'completion_tokens': 3,"
+                    + " 'total_tokens': 4}}"));
+  }
+
+  @Test
+  void sixteenTokensAreTheDefault() throws Exception {
+    JsonNode answer = answer(COMPLETIONS, "{" + ASKED + ", 'prompt': '!'}");
+
+    assertThat(answer.at("/choices/0/text").asText()).isEqualTo("!".repeat(16));
+    assertThat(answer.at("/choices/0/finish_reason").asText()).isEqualTo("length");
+  }
+
+  @Test
+  void anEchoPutsThePromptBeforeTheAnswer() throws Exception {
+    JsonNode answer = answer(COMPLETIONS, "{" + ASKED + ", 'prompt': '12x', 'echo': true}");
+
+    assertThat(answer.at("/choices/0/text").asText()).isEqualTo("12xyz");
+  }
+
+  @Test
+  void aStreamHasEveryPromptsAndEverySamplesText() throws Exception {
+    List<JsonNode> events =
+        events(
+            COMPLETIONS,
+            "{"
+                + ASKED
+                + ", 'prompt': ['x', '12'], 'n': 2, 'max_tokens': 5, 'echo': true,"
+                + " 'stream': true}");
+
+    String[] texts = {"", "", "", ""};
+    String[] reasons = new String[4];
+    for (JsonNode event : events) {
+      JsonNode choice = event.at("/choices/0");
+      int index = choice.get("index").asInt();
+      texts[index] += choice.get("text").asText();
+      reasons[index] = choice.get("finish_reason").asText();
+    }
+    assertThat(texts).containsExactly("xyz", "xyz", "1222222", "1222222");
+    assertThat(reasons).containsExactly("stop", "stop", "length", "length");
+  }
+
+  @Test
+  void logProbsAreListsSideBySide() throws Exception {
+    JsonNode told =
+        answer(COMPLETIONS, "{" + ASKED + ", 'prompt': 'x', 'logprobs': 0, 'echo': false}")
+            .at("/choices/0/logprobs");
+
+    assertThat(told.get("tokens")).isEqualTo(quoted("['y', 'z', '']"));
+    assertThat(told.get("text_offset")).isEqualTo(quoted("[0, 1, 2]"));
+    assertThat(told.get("token_logprobs")).hasSize(3);
+  }
+}

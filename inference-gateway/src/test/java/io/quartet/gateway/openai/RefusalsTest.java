@@ -1,0 +1,139 @@
+package io.quartet.gateway.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quartet.gateway.SmallGateway;
+import io.quartet.service.EmbeddedBroker;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What cannot be answered is refused with OpenAI's status and shape. */
+@QuarkusTest
+@QuarkusTestResource(EmbeddedBroker.class)
+@QuarkusTestResource(SmallGateway.class)
+class RefusalsTest extends OpenAiFixture {
+  private static final String MESSAGES = "'messages': [{'role': 'user', 'content': 'x'}]";
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "'temperature': 'hot'   | temperature | invalid_value | temperature: found \"hot\", expected a number",
+        "'max_tokens': 1.5      | max_tokens  | invalid_value | max_tokens: found 1.5, expected a whole number",
+        "'n': 0                 | n           | invalid_value | n: found 0, expected 1 to 64",
+        "'stop': [1]            | stop        | invalid_value | stop: found 1, expected a string",
+        "'stream': 'yes'        | stream      | invalid_value | stream: found \"yes\", expected true or false",
+        "'stream_options': {}   | stream_options | invalid_value | stream_options: found {}, expected none without \"stream\": true",
+        "'tools': []            | tools       | unsupported_parameter | tools: is not offered here",
+        "'messages': 'x'        | messages    | invalid_value | messages: found \"x\", expected a list",
+        "'messages': []         | messages    | invalid_value | messages: found [], expected one message or more",
+        "'messages': [{}]       | messages[0].role | missing_required_parameter | messages[0].role: missing, but required",
+        "'messages': [{'role': 'judge'}] | messages[0].role | invalid_value | messages[0].role: found \"judge\", expected system, developer, user or assistant",
+        "'messages': [{'role': 'user', 'content': [{'type': 'image_url'}]}] | messages[0].content[0].type | invalid_value | messages[0].content[0].type: found \"image_url\", expected \"text\": these models read nothing else",
+        "'response_format': {'type': 'json_object'} | response_format.type | invalid_value | response_format.type: found \"json_object\", expected \"text\", the one format that is offered",
+      })
+  void aWrongFieldIsNamed(String field, String param, String code, String message)
+      throws Exception {
+    String rest = field.contains("'messages'") ? "" : ", " + MESSAGES;
+
+    assertThat(refusal(CHAT, "{'model': 'sft', " + field + rest + "}"))
+        .isEqualTo(error(400, "invalid_request_error", message, "'" + param + "'", code));
+  }
+
+  @Test
+  void whatTheGatewayRefusesKeepsItsLine() throws Exception {
+    assertThat(refusal(CHAT, "{'model': 'sft', 'temperature': -1, " + MESSAGES + "}"))
+        .isEqualTo(
+            error(
+                400,
+                "invalid_request_error",
+                "sampling: temperature -1.0, expected 0, or 0.01 to 100",
+                "null",
+                "invalid_value"));
+    assertThat(refusal(COMPLETIONS, "{'model': 'sft/talk/1', 'prompt': '" + "x".repeat(70) + "'}"))
+        .isEqualTo(
+            error(
+                400,
+                "invalid_request_error",
+                "prompt of 70 tokens, expected fewer than the context length 64 of sft/talk/1",
+                "null",
+                "context_length_exceeded"));
+    assertThat(refusal(COMPLETIONS, "{'model': 'sft/talk/1', 'prompt': [999]}"))
+        .isEqualTo(
+            error(
+                400,
+                "invalid_request_error",
+                "token 999 at place 0, expected 0 to 261 of sft/talk/1",
+                "null",
+                "invalid_value"));
+  }
+
+  @Test
+  void anUnknownModelIs404() throws Exception {
+    JsonNode refusal = refusal(CHAT, "{'model': 'gpt-5', " + MESSAGES + "}");
+
+    assertThat(refusal.get("status").asInt()).isEqualTo(404);
+    assertThat(refusal.at("/error/code").asText()).isEqualTo("model_not_found");
+    assertThat(refusal.at("/error/message").asText()).startsWith("no model 'gpt-5'; there are ");
+  }
+
+  @Test
+  void aBodyThatIsNoJsonOrTooLargeIsRefused() throws Exception {
+    assertThat(refusal(CHAT, "{'model'").at("/error/code").asText()).isEqualTo("invalid_json");
+    assertThat(refusal(CHAT, "[]"))
+        .isEqualTo(
+            error(
+                400,
+                "invalid_request_error",
+                "body: found [], expected a JSON object",
+                "null",
+                "invalid_value"));
+    assertThat(refusal(CHAT, "{'a': '" + "x".repeat(2 << 20) + "'}"))
+        .isEqualTo(
+            error(
+                413,
+                "invalid_request_error",
+                "body: cannot be read, expected at most 1048576 bytes",
+                "null",
+                "request_too_large"));
+  }
+
+  @Test
+  void anUnknownPathIsRefusedInTheSameShape() throws Exception {
+    assertThat(refusal("/v1/embeddings", "{}"))
+        .isEqualTo(
+            error(
+                404,
+                "invalid_request_error",
+                "POST /v1/embeddings: no such path, expected POST /v1/chat/completions, POST"
+                    + " /v1/completions or GET /v1/models",
+                "null",
+                "unknown_url"));
+    HttpResponse<String> get =
+        send(HttpRequest.newBuilder(uri(CHAT)).build(), BodyHandlers.ofString());
+    assertThat(get.statusCode()).isEqualTo(404);
+  }
+
+  private JsonNode refusal(String path, String body) throws Exception {
+    HttpResponse<String> response = post(path, body);
+    JsonNode error = json(response.body());
+    return ((com.fasterxml.jackson.databind.node.ObjectNode) error)
+        .put("status", response.statusCode());
+  }
+
+  private static JsonNode error(
+      int status, String type, String message, String param, String code) {
+    return json(
+        "{\"error\": {\"message\": \"%s\", \"type\": \"%s\", \"param\": %s, \"code\": \"%s\"}, \"status\": %d}"
+            .formatted(
+                message.replace("\"", "\\\""), type, param.replace('\'', '"'), code, status));
+  }
+}
