@@ -43,6 +43,7 @@ public final class Quartet {
         .addSubcommand(new ExportCommand(console))
         .addSubcommand(new ReportCommand(console))
         .addSubcommand(new RecipeCommand(console))
+        .addSubcommand(new KeyCommand(console))
         .setExecutionExceptionHandler(failures())
         .setUsageHelpAutoWidth(true);
   }

@@ -10,6 +10,8 @@ import io.quartet.checkpoint.Stage;
 import io.quartet.checkpoint.TrainingRecord;
 import io.quartet.cli.report.PlausibleRun;
 import io.quartet.cli.run.RunFolder;
+import io.quartet.keys.ApiKeyFile;
+import io.quartet.keys.PlainKey;
 import io.quartet.recipe.Recipe;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -50,7 +52,8 @@ class QuartetTest {
         "import",
         "export",
         "report",
-        "recipe"
+        "recipe",
+        "key"
       })
   void everyCommandHasHelp(String command) {
     String[] arguments =
@@ -65,6 +68,31 @@ class QuartetTest {
   @Test
   void anUnknownCommandIsWrongUsage() {
     assertThat(run("frobnicate")).isEqualTo(2);
+  }
+
+  @Test
+  void aKeyIsShownOnceAndOnlyItsHashIsKept() throws Exception {
+    Path file = folder.resolve("keys.yaml");
+    assertThat(
+            run(
+                "key",
+                "create",
+                "alice",
+                "--file=" + file,
+                "--tokens-per-minute=500",
+                "--priority=batch"))
+        .isZero();
+    PlainKey key = PlainKey.parse(printed().strip()).orElseThrow();
+
+    assertThat(new ApiKeyFile(file).read())
+        .singleElement()
+        .satisfies(kept -> assertThat(key.is(kept)).isTrue());
+    assertThat(Files.readString(file)).doesNotContain(key.reveal());
+    assertThat(run("key", "list", "--file=" + file)).isZero();
+    assertThat(printed())
+        .endsWith(
+            "alice                qk_%s_…  batch  requests/min -  tokens/min 500%n"
+                .formatted(key.id()));
   }
 
   @Test
@@ -264,7 +292,8 @@ class QuartetTest {
   private int run(String... arguments) {
     CommandLine line = Quartet.commandLine(console()).setErr(new PrintWriter(err));
     String[] all = java.util.Arrays.copyOf(arguments, arguments.length + 4);
-    if (line.getSubcommands().containsKey(arguments[0]) && !arguments[0].equals("recipe")) {
+    if (line.getSubcommands().containsKey(arguments[0])
+        && !List.of("recipe", "key").contains(arguments[0])) {
       all[arguments.length] = "--home";
       all[arguments.length + 1] = folder.resolve("home").toString();
       all[arguments.length + 2] = "--runs";
