@@ -14,10 +14,12 @@ import io.quartet.v1.GenerateChunk;
 import io.quartet.v1.GenerateRequest;
 import io.quartet.v1.GenerationServiceGrpc;
 import io.quartet.v1.GetModelRequest;
+import io.quartet.v1.ListRoutesRequest;
 import io.quartet.v1.Message;
 import io.quartet.v1.Model;
 import io.quartet.v1.ModelServiceGrpc;
 import io.quartet.v1.ModelState;
+import io.quartet.v1.Route;
 import io.quartet.v1.SamplingParameters;
 import java.time.Duration;
 import java.util.Iterator;
@@ -90,6 +92,33 @@ public final class Gateway implements AutoCloseable {
       return ModelServiceGrpc.newBlockingStub(channel)
           .withDeadlineAfter(10, TimeUnit.SECONDS)
           .get(GetModelRequest.newBuilder().setModel(model).build());
+    } catch (StatusRuntimeException e) {
+      throw failure(e);
+    }
+  }
+
+  /**
+   * Changes what a stage's name stands for.
+   *
+   * @throws QuartetException INVALID_ARGUMENT or NOT_FOUND saying what is wrong with the route
+   */
+  public void route(Route route) {
+    try {
+      ModelServiceGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(10, TimeUnit.SECONDS)
+          .setRoute(route);
+    } catch (StatusRuntimeException e) {
+      throw failure(e);
+    }
+  }
+
+  /** What every stage's name stands for. */
+  public List<Route> routes() {
+    try {
+      return ModelServiceGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(10, TimeUnit.SECONDS)
+          .listRoutes(ListRoutesRequest.getDefaultInstance())
+          .getRoutesList();
     } catch (StatusRuntimeException e) {
       throw failure(e);
     }

@@ -44,6 +44,7 @@ public final class Quartet {
         .addSubcommand(new ReportCommand(console))
         .addSubcommand(new RecipeCommand(console))
         .addSubcommand(new KeyCommand(console))
+        .addSubcommand(new RouteCommand(console))
         .setExecutionExceptionHandler(failures())
         .setUsageHelpAutoWidth(true);
   }

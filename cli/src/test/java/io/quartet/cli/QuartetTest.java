@@ -53,7 +53,8 @@ class QuartetTest {
         "export",
         "report",
         "recipe",
-        "key"
+        "key",
+        "route"
       })
   void everyCommandHasHelp(String command) {
     String[] arguments =

@@ -121,7 +121,7 @@ public final class Answering {
 
   private ServedModel lease(String model) {
     try {
-      return catalog.lease(model, PATIENCE);
+      return catalog.lease(model, Sticky.toNothing(), PATIENCE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new QuartetException(CANCELLED, "interrupted while '%s' loads".formatted(model), e);

@@ -5,9 +5,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.MemorySize;
 import io.quartet.decoder.DecoderOptions;
+import io.quartet.gateway.access.KeyRing;
 import io.quartet.service.CheckpointExchange;
 import io.quartet.service.Events;
+import io.quartet.service.ServiceConfig;
 import io.quartet.service.Topic;
 import io.quartet.v1.ChatServiceGrpc;
 import io.quartet.v1.GenerationServiceGrpc;
@@ -37,18 +40,26 @@ public class GatewayBeans {
   private final ModelLoader loader;
   private final Answering answering;
   private final ExecutorService executor;
+  private final KeyRing keys;
 
   GatewayBeans(
       GatewayConfig config,
+      ServiceConfig service,
       CheckpointExchange exchange,
       MeterRegistry registry,
       GrpcHealthStorage health) {
     int processors = Runtime.getRuntime().availableProcessors();
-    var options = new DecoderOptions(config.slots(), config.threads().orElse(processors));
+    var options =
+        new DecoderOptions(config.slots(), config.threads().orElse(processors), config.precision());
     this.health = health;
+    keys = config.keys().map(file -> KeyRing.of(file, System::nanoTime)).orElseGet(KeyRing::none);
     catalog =
         new ModelCatalog(
-            config.extraModels(), Clock.systemUTC(), () -> tell(ServingStatus.SERVING));
+            new ModelMemory(
+                config.memory().map(MemorySize::asLongValue).orElseGet(ModelMemory::ofMachine)),
+            Routes.of(service.home().resolve("routes.json")),
+            Clock.systemUTC(),
+            () -> tell(ServingStatus.SERVING));
     loader = new ModelLoader(catalog, exchange, options, config.waiting());
     executor =
         Executors.newFixedThreadPool(
@@ -65,6 +76,12 @@ public class GatewayBeans {
   @Singleton
   ModelCatalog catalog() {
     return catalog;
+  }
+
+  @Produces
+  @Singleton
+  KeyRing keys() {
+    return keys;
   }
 
   @Produces

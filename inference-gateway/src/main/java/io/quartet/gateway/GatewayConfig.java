@@ -1,7 +1,11 @@
 package io.quartet.gateway;
 
+import io.quarkus.runtime.configuration.MemorySize;
+import io.quartet.decoder.Precision;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** How much the gateway takes on. */
@@ -18,7 +22,20 @@ public interface GatewayConfig {
   /** Threads of computation of one model; by default the processors. */
   OptionalInt threads();
 
-  /** Checkpoints asked for by id that stay in memory beside the newest of each stage. */
-  @WithDefault("2")
-  int extraModels();
+  /** What a model's matrices are held in: {@code fp32}, {@code int8} or {@code int4}. */
+  @WithDefault("fp32")
+  Precision precision();
+
+  /**
+   * What the models together may hold in memory; by default three quarters of what the container or
+   * the machine has beside the heap. The least recently used goes first.
+   */
+  Optional<MemorySize> memory();
+
+  /** The API keys, as {@code quartet key create} writes them; without them anybody may ask. */
+  Optional<Path> keys();
+
+  /** Whether a mesh in front of the gateway terminates TLS, so that it needs none itself. */
+  @WithDefault("false")
+  boolean tlsByMesh();
 }

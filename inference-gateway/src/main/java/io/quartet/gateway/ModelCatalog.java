@@ -4,8 +4,10 @@ import static io.quartet.checkpoint.ErrorCode.RESOURCE_EXHAUSTED;
 import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
 
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Stage;
 import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.Model;
+import io.quartet.v1.Route;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,25 +24,29 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ModelCatalog {
   private static final Duration RETRY = Duration.ofSeconds(10);
+  private static final Duration DRAIN = Duration.ofMinutes(1);
   private static final int MOST_WAITING = 32;
 
-  private final int extra;
+  private final ModelMemory memory;
   private final Clock clock;
   private final Runnable whenSettled;
-  private final ModelIndex index = new ModelIndex();
+  private final ModelIndex index;
   private final List<Consumer<Model>> watchers = new ArrayList<>();
   private long uses;
   private int waiting;
+  private long drainingBytes;
   private boolean caughtUp;
   private boolean settled;
   private boolean closed;
 
   /**
-   * @param extra how many checkpoints stay in memory beside the newest of each stage
+   * @param memory what all models together may hold
+   * @param routes what each stage's name stands for
    * @param whenSettled run once the newest of all stages have been loaded or refused
    */
-  ModelCatalog(int extra, Clock clock, Runnable whenSettled) {
-    this.extra = extra;
+  ModelCatalog(ModelMemory memory, Routes routes, Clock clock, Runnable whenSettled) {
+    this.memory = memory;
+    this.index = new ModelIndex(routes);
     this.clock = clock;
     this.whenSettled = whenSettled;
   }
@@ -81,26 +87,87 @@ public final class ModelCatalog {
     return Optional.empty();
   }
 
-  /** The announced checkpoint is in memory: it serves, and those that it replaces drain. */
+  /**
+   * Sets memory aside for an announced checkpoint. Others make room, the least recently used first,
+   * and are waited for while they drain; what serves the same name stays, since it serves until the
+   * new one is there. What was set aside is given back by {@link #failed}, or when the model that
+   * {@link #loaded} brings is drained.
+   *
+   * @throws QuartetException FAILED_PRECONDITION with the arithmetic if it can have no room;
+   *     UNAVAILABLE if those that make room do not drain in time
+   */
+  void reserve(CheckpointPublished announcement, long bytes) throws InterruptedException {
+    long end = System.nanoTime() + DRAIN.toNanos();
+    memory.requireFits(announcement.getCheckpointId(), bytes);
+    while (true) {
+      Optional<Retired> leaving;
+      synchronized (this) {
+        if (memory.fits(bytes)) {
+          memory.take(bytes);
+          return;
+        }
+        // What drains already may be enough; else one more has to go.
+        boolean comesFree = memory.fits(bytes - drainingBytes);
+        leaving = comesFree ? Optional.empty() : leastUsed(index.entry(announcement));
+        if (leaving.isEmpty() && drainingBytes == 0) {
+          throw memory.full(announcement.getCheckpointId(), bytes);
+        }
+        if (leaving.isEmpty()) {
+          waitForDrained(announcement, end);
+        }
+      }
+      leaving.ifPresent(old -> old.drain(this));
+    }
+  }
+
+  /** Whether so many bytes are free now. */
+  synchronized boolean hasRoom(long bytes) {
+    return memory.fits(bytes);
+  }
+
+  private Optional<Retired> leastUsed(ModelEntry arriving) {
+    return index.evictable(arriving).stream()
+        .findFirst()
+        .map(
+            entry -> {
+              entry.evict();
+              return retire(entry);
+            });
+  }
+
+  private void waitForDrained(CheckpointPublished announcement, long end)
+      throws InterruptedException {
+    long left = Duration.ofNanos(end - System.nanoTime()).toMillis();
+    if (left <= 0) {
+      throw new QuartetException(
+          UNAVAILABLE,
+          "model '%s': no memory for it yet, others still end what they have begun"
+              .formatted(announcement.getCheckpointId()));
+    }
+    wait(left);
+  }
+
+  /** The announced checkpoint is in memory: it serves, and what it replaces drains. */
   void loaded(CheckpointPublished announcement, ServedModel model) {
     List<Retired> retired = new ArrayList<>();
     synchronized (this) {
       ModelEntry entry = index.entry(announcement);
-      retired.add(new Retired(entry, entry.loaded(model)));
+      retired.add(retired(entry, entry.loaded(model)));
       entry.usedAt(++uses);
       index.promote(entry.id().stage()).ifPresent(old -> retired.add(retire(old)));
-      List<ModelEntry> extras = index.extras();
-      extras.stream()
-          .limit(Math.max(0, extras.size() - extra))
-          .filter(old -> old != entry)
-          .forEach(old -> retired.add(retire(old)));
       changed(entry);
     }
     retired.forEach(old -> old.drain(this));
   }
 
-  /** The announced checkpoint cannot be loaded: it says why, and the old one stays. */
-  synchronized void failed(CheckpointPublished announcement, QuartetException reason) {
+  /**
+   * The announced checkpoint cannot be loaded: it says why, and the old one stays.
+   *
+   * @param reserved the bytes that were set aside for it
+   */
+  synchronized void failed(
+      CheckpointPublished announcement, QuartetException reason, long reserved) {
+    memory.giveBack(reserved);
     ModelEntry entry = index.entry(announcement);
     entry.failed(reason, clock.instant().plus(RETRY));
     changed(entry);
@@ -111,13 +178,15 @@ public final class ModelCatalog {
    * and not in memory yet.
    *
    * @param name as for {@link ModelIndex#find}, with its errors
+   * @param sticky decides whether a canary answers
    * @throws QuartetException UNAVAILABLE if it is not loaded in time; RESOURCE_EXHAUSTED if too
    *     many use it or wait; why it could not be loaded
    */
-  synchronized ServedModel lease(String name, Duration patience) throws InterruptedException {
+  synchronized ServedModel lease(String name, Sticky sticky, Duration patience)
+      throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     while (true) {
-      ModelEntry entry = index.find(name);
+      ModelEntry entry = index.find(name, sticky);
       ServedModel model = entry.model();
       if (model != null && model.lease()) {
         entry.usedAt(++uses);
@@ -164,6 +233,29 @@ public final class ModelCatalog {
     return index.describe(index.find(name));
   }
 
+  /** What every stage's name stands for. */
+  synchronized List<Route> routes() {
+    return ModelIndex.STAGES.stream().map(stage -> index.routes().of(stage)).toList();
+  }
+
+  /**
+   * Changes what a stage's name stands for. What is to serve is loaded beside what serves.
+   *
+   * @throws QuartetException INVALID_ARGUMENT or NOT_FOUND saying what is wrong with the route
+   */
+  void route(Route route) {
+    List<Retired> retired = new ArrayList<>();
+    synchronized (this) {
+      Stage stage = Routes.stage(route);
+      index.requireOfStage(stage, Routes.checked(route).getPinned());
+      index.requireOfStage(stage, route.getCanary());
+      index.routes().put(route);
+      index.promote(stage).ifPresent(old -> retired.add(retire(old)));
+      index.generating().filter(entry -> entry.id().stage() == stage).forEach(this::changed);
+    }
+    retired.forEach(old -> old.drain(this));
+  }
+
   /** Tells every model, and then each that changes, until the returned action is run. */
   synchronized Runnable watch(Consumer<Model> watcher) {
     list().forEach(watcher);
@@ -194,12 +286,19 @@ public final class ModelCatalog {
   }
 
   private Retired retire(ModelEntry entry) {
-    var retired = new Retired(entry, entry.retire());
+    Retired retired = retired(entry, entry.retire());
     changed(entry);
     return retired;
   }
 
-  private synchronized void drained(ModelEntry entry) {
+  private Retired retired(ModelEntry entry, @Nullable ServedModel weights) {
+    drainingBytes += weights == null ? 0 : weights.bytes();
+    return new Retired(entry, weights);
+  }
+
+  private synchronized void drained(ModelEntry entry, ServedModel weights) {
+    drainingBytes -= weights.bytes();
+    memory.giveBack(weights.bytes());
     entry.drained();
     changed(entry);
   }
@@ -216,7 +315,7 @@ public final class ModelCatalog {
   private record Retired(ModelEntry entry, @Nullable ServedModel model) {
     void drain(ModelCatalog catalog) {
       if (model != null) {
-        model.retire(() -> catalog.drained(entry));
+        model.retire(() -> catalog.drained(entry, model));
       }
     }
   }

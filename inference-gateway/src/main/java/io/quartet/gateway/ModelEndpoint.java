@@ -3,15 +3,19 @@ package io.quartet.gateway;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
+import io.quartet.gateway.access.Caller;
 import io.quartet.v1.GetModelRequest;
 import io.quartet.v1.ListModelsRequest;
 import io.quartet.v1.ListModelsResponse;
+import io.quartet.v1.ListRoutesRequest;
+import io.quartet.v1.ListRoutesResponse;
 import io.quartet.v1.Model;
 import io.quartet.v1.ModelServiceGrpc;
+import io.quartet.v1.Route;
 import io.quartet.v1.WatchModelsRequest;
 import io.smallrye.common.annotation.Blocking;
 
-/** Tells what is served. */
+/** Tells what is served, and what a stage's name stands for. */
 @GrpcService
 public class ModelEndpoint extends ModelServiceGrpc.ModelServiceImplBase {
   private final ModelCatalog catalog;
@@ -31,6 +35,22 @@ public class ModelEndpoint extends ModelServiceGrpc.ModelServiceImplBase {
   @Blocking
   public void get(GetModelRequest request, StreamObserver<Model> responses) {
     responses.onNext(catalog.get(request.getModel()));
+    responses.onCompleted();
+  }
+
+  @Override
+  @Blocking
+  public void setRoute(Route request, StreamObserver<Route> responses) {
+    Caller.current().requireAdmin();
+    catalog.route(request);
+    responses.onNext(request);
+    responses.onCompleted();
+  }
+
+  @Override
+  @Blocking
+  public void listRoutes(ListRoutesRequest request, StreamObserver<ListRoutesResponse> responses) {
+    responses.onNext(ListRoutesResponse.newBuilder().addAllRoutes(catalog.routes()).build());
     responses.onCompleted();
   }
 

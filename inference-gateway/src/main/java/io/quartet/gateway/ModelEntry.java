@@ -5,10 +5,13 @@ import com.google.protobuf.util.Timestamps;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.Precision;
+import io.quartet.decoder.QuantizationLoss;
 import io.quartet.service.Stages;
 import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.Model;
 import io.quartet.v1.ModelState;
+import io.quartet.v1.PrecisionLoss;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -36,6 +39,7 @@ final class ModelEntry {
   private @Nullable QuartetException failure;
   private Instant retryAt = Instant.MIN;
   private boolean wanted;
+  private boolean evicted;
   private long used;
 
   ModelEntry(CheckpointId id, long order, CheckpointPublished announced) {
@@ -81,6 +85,15 @@ final class ModelEntry {
     return wanted;
   }
 
+  /** Whether it made room for another: it comes back when somebody wants it. */
+  boolean evicted() {
+    return evicted;
+  }
+
+  void evict() {
+    evicted = true;
+  }
+
   /** Announced again; whether its bytes are others than before. */
   boolean announcedAgain(CheckpointPublished announcement) {
     boolean changed = !announcement.getDigest().equals(announced.getDigest());
@@ -122,6 +135,7 @@ final class ModelEntry {
     state = ModelState.MODEL_STATE_READY;
     failure = null;
     wanted = false;
+    evicted = false;
     return before;
   }
 
@@ -148,14 +162,19 @@ final class ModelEntry {
     }
   }
 
-  /** As the API tells it. */
-  Model describe(List<String> aliases) {
+  /**
+   * As the API tells it.
+   *
+   * @param share percent of the requests for its stage's name
+   */
+  Model describe(List<String> aliases, int share) {
     var description =
         Model.newBuilder()
             .setCheckpointId(id.toString())
             .setStage(Stages.of(id.stage()))
             .setState(state)
             .addAllAliases(aliases)
+            .setTrafficPercent(share)
             .setDigest(announced.getDigest());
     if (failure != null) {
       description.setFailure(failure.getMessage());
@@ -165,11 +184,31 @@ final class ModelEntry {
           .setContextLength(model.checkpoint().config().contextLength())
           .setParameters(model.checkpoint().config().parameters())
           .setDigest(model.checkpoint().digest())
+          .setMemoryBytes(model.bytes())
+          .setPrecision(precision(model.precision()))
           .setLoaded(
               Timestamp.newBuilder()
                   .setSeconds(model.loaded().getEpochSecond())
                   .setNanos(model.loaded().getNano()));
+      model.loss().ifPresent(loss -> description.setPrecisionLoss(described(loss)));
     }
     return description.build();
+  }
+
+  private static io.quartet.v1.Precision precision(Precision precision) {
+    return switch (precision) {
+      case FP32 -> io.quartet.v1.Precision.PRECISION_FP32;
+      case INT8 -> io.quartet.v1.Precision.PRECISION_INT8;
+      case INT4 -> io.quartet.v1.Precision.PRECISION_INT4;
+    };
+  }
+
+  private static PrecisionLoss described(QuantizationLoss loss) {
+    return PrecisionLoss.newBuilder()
+        .setTokens(loss.tokens())
+        .setFullPerplexity(loss.fullPerplexity())
+        .setPerplexity(loss.perplexity())
+        .setAgreement(loss.agreement())
+        .build();
   }
 }

@@ -6,9 +6,15 @@ import static io.quartet.checkpoint.ErrorCode.INTERNAL;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.DecoderMemory;
 import io.quartet.decoder.DecoderOptions;
+import io.quartet.decoder.Precision;
+import io.quartet.decoder.QuantizationLoss;
 import io.quartet.service.CheckpointExchange;
 import io.quartet.v1.CheckpointPublished;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
@@ -16,10 +22,14 @@ import org.jboss.logging.Logger;
 final class ModelLoader implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(ModelLoader.class);
 
+  private static final int MEASURED_TEXTS = 16;
+  private static final int MEASURED_LENGTH = 64;
+
   private final ModelCatalog catalog;
   private final CheckpointExchange exchange;
   private final DecoderOptions options;
   private final int waiting;
+  private final Map<String, QuantizationLoss> losses = new HashMap<>(); // by digest; the thread's
   private final Thread thread = new Thread(this::run, "model-loader");
 
   /**
@@ -52,17 +62,57 @@ final class ModelLoader implements AutoCloseable {
 
   private void load(CheckpointPublished announcement) throws InterruptedException {
     String id = announcement.getCheckpointId();
+    long reserved = 0;
     try {
-      catalog.loaded(announcement, ServedModel.open(fetch(announcement), options, waiting));
+      Checkpoint checkpoint = fetch(announcement);
+      long bytes = ServedModel.bytes(checkpoint, options);
+      catalog.reserve(announcement, bytes);
+      reserved = bytes;
+      catalog.loaded(
+          announcement, ServedModel.open(checkpoint, options, loss(checkpoint), waiting));
       LOG.infof("%s is loaded", id);
     } catch (QuartetException e) {
       LOG.errorf("%s is not served: %s", id, e.getMessage());
-      catalog.failed(announcement, e);
+      catalog.failed(announcement, e, reserved);
     } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
       // The loader must outlive whatever one checkpoint does to it.
       LOG.errorf(e, "%s is not served", id);
-      catalog.failed(announcement, new QuartetException(INTERNAL, "cannot load: " + e, e));
+      catalog.failed(
+          announcement, new QuartetException(INTERNAL, "cannot load: " + e, e), reserved);
     }
+  }
+
+  /** What the precision costs the model, on text of its own; once for the same weights. */
+  private Optional<QuantizationLoss> loss(Checkpoint checkpoint) {
+    if (options.precision() == Precision.FP32) {
+      return Optional.empty();
+    }
+    long full = DecoderMemory.of(checkpoint.config(), options.slots());
+    if (!catalog.hasRoom(full)) { // the weights as they are have to be read beside all others
+      LOG.warnf("%s: no memory to measure what %s costs", checkpoint.id(), options.precision());
+      return Optional.empty();
+    }
+    return Optional.of(losses.computeIfAbsent(checkpoint.digest(), digest -> measure(checkpoint)));
+  }
+
+  private QuantizationLoss measure(Checkpoint checkpoint) {
+    int[] beginning = {checkpoint.config().beginTokenId()};
+    int length = Math.min(MEASURED_LENGTH, checkpoint.config().contextLength() - 1);
+    QuantizationLoss loss =
+        QuantizationLoss.ofOwnText(
+            checkpoint,
+            options.precision(),
+            Collections.nCopies(MEASURED_TEXTS, beginning),
+            length,
+            options.threads());
+    LOG.infof(
+        "%s at %s: perplexity %.3f instead of %.3f, %.1f %% of tokens the same",
+        checkpoint.id(),
+        options.precision(),
+        loss.perplexity(),
+        loss.fullPerplexity(),
+        100 * loss.agreement());
+    return loss;
   }
 
   /** The checkpoint in the local store, with the bytes that were announced. */

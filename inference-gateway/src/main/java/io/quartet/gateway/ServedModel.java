@@ -9,10 +9,14 @@ import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.decoder.DecoderEngine;
+import io.quartet.decoder.DecoderMemory;
 import io.quartet.decoder.DecoderOptions;
+import io.quartet.decoder.Precision;
+import io.quartet.decoder.QuantizationLoss;
 import io.quartet.decoder.SamplingParams;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +31,8 @@ public final class ServedModel {
   private final ChatTemplate template;
   private final GenerationDefaults defaults;
   private final int most;
+  private final DecoderOptions options;
+  private final Optional<QuantizationLoss> loss;
   private final Instant loaded = Instant.now();
   private int leases;
   private @Nullable Runnable whenDrained; // set once retired
@@ -36,23 +42,29 @@ public final class ServedModel {
       DecoderEngine engine,
       Tokenizer tokenizer,
       GenerationDefaults defaults,
-      int most) {
+      DecoderOptions options,
+      Optional<QuantizationLoss> loss,
+      int waiting) {
     this.checkpoint = checkpoint;
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.template = new ChatTemplate(tokenizer);
     this.defaults = defaults;
-    this.most = most;
+    this.most = options.slots() + waiting;
+    this.options = options;
+    this.loss = loss;
   }
 
   /**
    * Loads a checkpoint and has it say one token, so that what serves is known to work.
    *
+   * @param loss what the options' precision costs it, as far as it is known
    * @param waiting how many requests may wait for a slot of the decoder
    * @throws QuartetException as {@link DecoderEngine#open(Checkpoint, DecoderOptions)} and {@link
    *     Tokenizer#load}; INVALID_ARGUMENT if the tokenizer has ids that the model lacks
    */
-  static ServedModel open(Checkpoint checkpoint, DecoderOptions options, int waiting) {
+  static ServedModel open(
+      Checkpoint checkpoint, DecoderOptions options, Optional<QuantizationLoss> loss, int waiting) {
     Tokenizer tokenizer = Tokenizer.load(checkpoint.directory());
     @Nullable DecoderEngine engine = null;
     try {
@@ -72,7 +84,9 @@ public final class ServedModel {
           engine,
           tokenizer,
           GenerationDefaults.read(checkpoint.directory()),
-          options.slots() + waiting);
+          options,
+          loss,
+          waiting);
     } catch (QuartetException e) {
       if (engine != null) {
         engine.close();
@@ -122,6 +136,25 @@ public final class ServedModel {
 
   GenerationDefaults defaults() {
     return defaults;
+  }
+
+  /** What it holds in memory: weights, and keys and values of every slot. */
+  long bytes() {
+    return bytes(checkpoint, options);
+  }
+
+  static long bytes(Checkpoint checkpoint, DecoderOptions options) {
+    return DecoderMemory.of(checkpoint.config(), options.slots(), options.precision());
+  }
+
+  /** What its matrices are held in. */
+  Precision precision() {
+    return options.precision();
+  }
+
+  /** What the precision costs it; empty at full precision, or if nobody measured. */
+  Optional<QuantizationLoss> loss() {
+    return loss;
   }
 
   Instant loaded() {

@@ -8,6 +8,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The packaged gateway as its users start it. */
@@ -18,20 +21,26 @@ final class GatewayProcess implements AutoCloseable {
   private final Process process;
 
   GatewayProcess(Path folder, String bootstrap) throws IOException {
+    this(folder, bootstrap, Map.of());
+  }
+
+  /**
+   * @param properties beside folder, broker and ports
+   */
+  GatewayProcess(Path folder, String bootstrap, Map<String, String> properties) throws IOException {
     log = folder.resolve("gateway.log");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Xmx256m");
+    command.add("-Dquartet.home=" + folder.resolve("home"));
+    command.add("-Dquartet.kafka.bootstrap=" + bootstrap);
+    command.add("-Dquarkus.grpc.server.port=" + grpcPort);
+    command.add("-Dquarkus.http.port=" + httpPort);
+    properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
+    command.add("-jar");
+    command.add(Path.of("target", "quarkus-app", "quarkus-run.jar").toString());
     process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-Dquartet.home=" + folder.resolve("home"),
-                "-Dquartet.kafka.bootstrap=" + bootstrap,
-                "-Dquarkus.grpc.server.port=" + grpcPort,
-                "-Dquarkus.http.port=" + httpPort,
-                "-jar",
-                Path.of("target", "quarkus-app", "quarkus-run.jar").toString())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
   }
 
   String address() {
@@ -61,11 +70,21 @@ final class GatewayProcess implements AutoCloseable {
     }
   }
 
+  /** Asks it to stop. */
+  void terminate() {
+    process.destroy();
+  }
+
   /** Asks it to stop; its exit code. */
   int stop() throws InterruptedException {
-    process.destroy();
+    terminate();
+    return exitCode();
+  }
+
+  /** Waits for its end. */
+  int exitCode() throws InterruptedException {
     if (!process.waitFor(20, TimeUnit.SECONDS)) {
-      throw new AssertionError("still running 20 s after SIGTERM, see " + log);
+      throw new AssertionError("still running after 20 s, see " + log);
     }
     return process.exitValue();
   }

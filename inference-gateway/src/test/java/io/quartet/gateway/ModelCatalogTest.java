@@ -7,6 +7,7 @@ import static io.quartet.v1.ModelState.MODEL_STATE_LOADING;
 import static io.quartet.v1.ModelState.MODEL_STATE_READY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.Timestamp;
@@ -14,10 +15,12 @@ import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.DecoderMemory;
 import io.quartet.decoder.DecoderOptions;
 import io.quartet.service.CheckpointAnnouncement;
 import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.Model;
+import io.quartet.v1.Route;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,6 +28,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,11 +38,17 @@ import org.junit.jupiter.api.io.TempDir;
 class ModelCatalogTest {
   private static final DecoderOptions OPTIONS = new DecoderOptions(2, 1);
   private static final Duration AT_ONCE = Duration.ZERO;
+  private static final Sticky EITHER = new Sticky("anybody");
+
+  /** What a model of the tests holds in memory. */
+  private static final long MODEL =
+      DecoderMemory.of(ScriptedModels.config(ScriptedModels.CONTEXT), OPTIONS.slots());
 
   @TempDir Path folder;
   private final TickingClock clock = new TickingClock();
-  private final ModelCatalog catalog = new ModelCatalog(1, clock, () -> {});
+  private final ModelCatalog catalog = catalog(3 * MODEL);
   private CheckpointStore store;
+  private CompletableFuture<CheckpointPublished> awaited = new CompletableFuture<>();
 
   @BeforeEach
   void openStore() {
@@ -97,14 +107,14 @@ class ModelCatalogTest {
     announce("sft/r/2", 2);
 
     catalog.failed(
-        next(), new QuartetException(ErrorCode.DATA_LOSS, "weights: 3 bytes, expected 4"));
+        next(), new QuartetException(ErrorCode.DATA_LOSS, "weights: 3 bytes, expected 4"), 0);
 
     assertThat(lease("sft").checkpoint().id()).hasToString("sft/r/1");
     assertThat(catalog.get("sft").getAliasesList()).containsExactly("sft");
     Model failed = catalog.get("sft/r/2");
     assertThat(failed.getState()).isEqualTo(MODEL_STATE_FAILED);
     assertThat(failed.getFailure()).isEqualTo("weights: 3 bytes, expected 4");
-    assertThatThrownBy(() -> catalog.lease("sft/r/2", AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("sft/r/2", EITHER, AT_ONCE))
         .hasMessage("weights: 3 bytes, expected 4");
   }
 
@@ -114,7 +124,7 @@ class ModelCatalogTest {
     announce("base/r/2", 2);
     catalog.caughtUp();
 
-    catalog.failed(next(), new QuartetException(ErrorCode.DATA_LOSS, "broken"));
+    catalog.failed(next(), new QuartetException(ErrorCode.DATA_LOSS, "broken"), 0);
     loadNext();
 
     assertThat(lease("base").checkpoint().id()).hasToString("base/r/1");
@@ -125,8 +135,8 @@ class ModelCatalogTest {
     announce("base/r/1", 1);
     announce("rl/r/1", 1);
     catalog.caughtUp();
-    catalog.failed(next(), new QuartetException(ErrorCode.UNAVAILABLE, "nobody there"));
-    catalog.failed(next(), new QuartetException(ErrorCode.INVALID_ARGUMENT, "no such shape"));
+    catalog.failed(next(), new QuartetException(ErrorCode.UNAVAILABLE, "nobody there"), 0);
+    catalog.failed(next(), new QuartetException(ErrorCode.INVALID_ARGUMENT, "no such shape"), 0);
 
     clock.pass(Duration.ofSeconds(11));
 
@@ -147,21 +157,181 @@ class ModelCatalogTest {
   }
 
   @Test
-  void ofTheModelsAskedForByIdTheLeastRecentlyUsedGoesFirst() throws InterruptedException {
+  void theLeastRecentlyUsedMakesRoomBeforeWhatAStagesNameStandsFor() throws InterruptedException {
     announce("rl/r/1", 1);
     announce("rl/r/2", 2);
-    serve("rl/r/3", 3);
-    for (String id : List.of("rl/r/1", "rl/r/2")) {
-      var leased = CompletableFuture.supplyAsync(() -> leaseWithin(id, Duration.ofSeconds(20)));
-      loadNext();
-      leased.join().release();
+    announce("rl/r/3", 3);
+    serve("rl/r/4", 4);
+    for (String id : List.of("rl/r/1", "rl/r/2", "rl/r/3")) {
+      loadAskedFor(id);
     }
 
     assertThat(states())
         .containsExactly(
-            "rl/r/3 MODEL_STATE_READY [rl]",
+            "rl/r/4 MODEL_STATE_READY [rl]",
+            "rl/r/3 MODEL_STATE_READY []",
             "rl/r/2 MODEL_STATE_READY []",
             "rl/r/1 MODEL_STATE_AVAILABLE []");
+  }
+
+  @Test
+  void aStagesModelThatMadeRoomComesBackWhenItIsAskedForAndNotBefore() throws InterruptedException {
+    serve("base/r/1", 1);
+    serve("sft/r/1", 1);
+    serve("rl/r/1", 1);
+    lease("sft").release();
+    serve("rl/r/2", 2); // beside rl/r/1, which goes once it is there
+
+    assertThat(states())
+        .containsExactly(
+            "base/r/1 MODEL_STATE_AVAILABLE [base]",
+            "sft/r/1 MODEL_STATE_READY [sft]",
+            "rl/r/2 MODEL_STATE_READY [rl]",
+            "rl/r/1 MODEL_STATE_AVAILABLE []");
+    assertThat(awaitedNext()).isNotDone();
+
+    var leased = CompletableFuture.supplyAsync(() -> leaseWithin("base", Duration.ofSeconds(20)));
+    load(awaited.join());
+    assertThat(leased.join().checkpoint().id()).hasToString("base/r/1");
+  }
+
+  @Test
+  void whatMakesRoomIsWaitedForWhileItEndsWhatItHasBegun() throws InterruptedException {
+    serve("base/r/1", 1);
+    serve("sft/r/1", 1);
+    serve("rl/r/1", 1);
+    ServedModel answering = lease("base");
+    lease("sft").release();
+    lease("rl").release();
+    announce("rl/r/2", 2);
+    CheckpointPublished next = next();
+    var reserved =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                catalog.reserve(next, MODEL);
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+
+    await().until(() -> catalog.get("base/r/1").getState() == MODEL_STATE_DRAINING);
+    assertThat(reserved).isNotDone();
+    answering.release();
+    reserved.join();
+  }
+
+  @Test
+  void aModelThatCanHaveNoRoomIsRefusedWithTheArithmetic() throws InterruptedException {
+    announce("rl/r/1", 1);
+    String megabytes = String.format(java.util.Locale.ROOT, "%.1f MB", MODEL / 1e6);
+
+    assertThatThrownBy(() -> catalog(MODEL - 1).reserve(announcementOf("rl/r/1"), MODEL))
+        .isInstanceOfSatisfying(
+            QuartetException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.FAILED_PRECONDITION))
+        .hasMessage(
+            "model 'rl/r/1' takes %1$s, and quartet.gateway.memory is %1$s; raise it, or lower"
+                    .formatted(megabytes)
+                + " quartet.gateway.slots");
+
+    var small = catalog(MODEL + 1);
+    small.announce(announcementOf("rl/r/1"));
+    small.caughtUp();
+    load(small, small.next().orElseThrow());
+    announce("rl/r/2", 2);
+    small.announce(announcementOf("rl/r/2"));
+    CheckpointPublished second = small.next().orElseThrow();
+    assertThatThrownBy(() -> small.reserve(second, MODEL))
+        .hasMessage(
+            "model 'rl/r/2' takes %1$s beside the %1$s of those that serve, and"
+                    .formatted(megabytes)
+                + " quartet.gateway.memory is %1$s; raise it, or lower quartet.gateway.slots"
+                    .formatted(megabytes));
+    assertThat(small.lease("rl", EITHER, AT_ONCE).checkpoint().id()).hasToString("rl/r/1");
+    small.close();
+  }
+
+  @Test
+  void aPinnedNameKeepsItsCheckpointWhateverIsAnnounced() throws InterruptedException {
+    announce("rl/r/1", 1);
+    serve("rl/r/2", 2);
+    route("rl", "rl/r/1", "", 0);
+    assertThat(lease("rl").checkpoint().id()).as("until it is loaded").hasToString("rl/r/2");
+    loadNext();
+    announce("rl/r/3", 3);
+
+    assertThat(lease("rl").checkpoint().id()).hasToString("rl/r/1");
+    assertThat(awaitedNext()).as("nothing newer is loaded").isNotDone();
+    route("rl", "", "", 0);
+    load(awaited.join());
+    assertThat(lease("rl").checkpoint().id()).hasToString("rl/r/3");
+  }
+
+  @Test
+  void aCanaryTakesItsShareOfTheUsersAndKeepsThem() throws InterruptedException {
+    serve("rl/r/1", 1);
+    route("rl", "rl/r/1", "", 0);
+    announce("rl/r/2", 2);
+    route("rl", "rl/r/1", "rl/r/2", 10);
+    loadNext();
+
+    List<String> first = new ArrayList<>();
+    List<String> again = new ArrayList<>();
+    for (int user = 0; user < 2000; user++) {
+      first.add(leaseOf("rl", new Sticky("user " + user)));
+      again.add(leaseOf("rl", new Sticky("user " + user)));
+    }
+
+    assertThat(again).isEqualTo(first);
+    // 200 expected; the standard deviation is 13
+    assertThat(first.stream().filter("rl/r/2"::equals).count()).isBetween(140L, 260L);
+    assertThat(catalog.list())
+        .extracting(Model::getCheckpointId, Model::getTrafficPercent, Model::getAliasesCount)
+        .containsExactly(tuple("rl/r/2", 10, 0), tuple("rl/r/1", 90, 1));
+    assertThat(leaseOf("rl/r/1", new Sticky("user 0"))).isEqualTo("rl/r/1");
+  }
+
+  @Test
+  void aCanaryThatCannotBeLoadedGetsNoRequests() throws InterruptedException {
+    serve("rl/r/1", 1);
+    announce("rl/r/2", 2);
+    catalog.failed(next(), new QuartetException(ErrorCode.DATA_LOSS, "broken"), 0);
+    route("rl", "rl/r/1", "rl/r/2", 100);
+
+    assertThat(lease("rl").checkpoint().id()).hasToString("rl/r/1");
+  }
+
+  @Test
+  void aRouteOutlivesTheProcessAndAWrongOneIsRefused() throws InterruptedException {
+    Path file = folder.resolve("routes.json");
+    var kept = new ModelCatalog(new ModelMemory(MODEL), Routes.of(file), clock, () -> {});
+    announce("rl/r/1", 1);
+    announce("sft/r/1", 1);
+    kept.announce(announcementOf("rl/r/1"));
+    kept.announce(announcementOf("sft/r/1"));
+    Route route = Route.newBuilder().setAlias("rl").setPinned("rl/r/1").build();
+    kept.route(route);
+
+    var again = new ModelCatalog(new ModelMemory(MODEL), Routes.of(file), clock, () -> {});
+    assertThat(again.routes())
+        .containsExactly(
+            Route.newBuilder().setAlias("base").build(),
+            Route.newBuilder().setAlias("sft").build(),
+            route);
+    assertRefused(kept, route.toBuilder().setAlias("gpt"), "route: alias 'gpt', expected base,");
+    assertRefused(
+        kept,
+        route.toBuilder().setCanary("sft/r/1").setCanaryPercent(5),
+        "route of 'rl': 'sft/r/1'");
+    assertRefused(kept, route.toBuilder().setPinned("rl/r/9"), "no model 'rl/r/9'; there are");
+    assertRefused(
+        kept, route.toBuilder().setCanaryPercent(5), "route: canary_percent 5 and no canary");
+    assertRefused(
+        kept,
+        route.toBuilder().setPinned("").setCanary("rl/r/1").setCanaryPercent(101),
+        "route: canary_percent 101, expected 1 to 100");
+    assertThat(kept.routes()).isEqualTo(again.routes());
   }
 
   @Test
@@ -169,7 +339,7 @@ class ModelCatalogTest {
     serve("sft/r/1", 1);
     announce("reward/r/1", 2);
 
-    assertThatThrownBy(() -> catalog.lease("rl", AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("rl", EITHER, AT_ONCE))
         .isInstanceOfSatisfying(
             QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND))
         .hasMessage("no model 'rl'; there are sft, sft/r/1");
@@ -184,7 +354,7 @@ class ModelCatalogTest {
     announce("reward/r/1", 2);
 
     assertThat(catalog.list()).isEmpty();
-    assertThatThrownBy(() -> catalog.lease("reward/r/1", AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("reward/r/1", EITHER, AT_ONCE))
         .isInstanceOfSatisfying(
             QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
         .hasMessage(
@@ -199,7 +369,7 @@ class ModelCatalogTest {
       lease("rl");
     }
 
-    assertThatThrownBy(() -> catalog.lease("rl", AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("rl", EITHER, AT_ONCE))
         .isInstanceOfSatisfying(
             QuartetException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.RESOURCE_EXHAUSTED))
@@ -233,7 +403,8 @@ class ModelCatalogTest {
     CheckpointPublished announcement = announcement(again, 3);
     catalog.announce(announcement);
     assertThat(next()).isEqualTo(announcement);
-    catalog.loaded(announcement, ServedModel.open(again, OPTIONS, 3));
+    catalog.reserve(announcement, MODEL);
+    catalog.loaded(announcement, ServedModel.open(again, OPTIONS, Optional.empty(), 3));
 
     assertThat(lease("rl").checkpoint().digest()).isEqualTo(again.digest());
   }
@@ -258,15 +429,61 @@ class ModelCatalogTest {
         .build();
   }
 
+  private ModelCatalog catalog(long bytes) {
+    return new ModelCatalog(new ModelMemory(bytes), Routes.unkept(), clock, () -> {});
+  }
+
+  private void route(String alias, String pinned, String canary, int percent) {
+    catalog.route(
+        Route.newBuilder()
+            .setAlias(alias)
+            .setPinned(pinned)
+            .setCanary(canary)
+            .setCanaryPercent(percent)
+            .build());
+  }
+
+  private static void assertRefused(ModelCatalog catalog, Route.Builder route, String why) {
+    assertThatThrownBy(() -> catalog.route(route.build()))
+        .isInstanceOf(QuartetException.class)
+        .hasMessageStartingWith(why);
+  }
+
+  private String leaseOf(String name, Sticky sticky) throws InterruptedException {
+    ServedModel model = catalog.lease(name, sticky, AT_ONCE);
+    model.release();
+    return model.checkpoint().id().toString();
+  }
+
+  private void loadAskedFor(String id) throws InterruptedException {
+    var leased = CompletableFuture.supplyAsync(() -> leaseWithin(id, Duration.ofSeconds(20)));
+    loadNext();
+    leased.join().release();
+  }
+
   private void loadNext() throws InterruptedException {
-    CheckpointPublished next = next();
+    load(next());
+  }
+
+  private void load(CheckpointPublished next) throws InterruptedException {
+    load(catalog, next);
+  }
+
+  private void load(ModelCatalog catalog, CheckpointPublished next) throws InterruptedException {
     var id = io.quartet.checkpoint.CheckpointId.parse(next.getCheckpointId());
-    catalog.loaded(next, ServedModel.open(store.get(id), OPTIONS, 3));
+    catalog.reserve(next, MODEL);
+    catalog.loaded(next, ServedModel.open(store.get(id), OPTIONS, Optional.empty(), 3));
+  }
+
+  private CheckpointPublished announcementOf(String id) {
+    return announcement(
+        store.get(io.quartet.checkpoint.CheckpointId.parse(id)), id.endsWith("1") ? 1 : 2);
   }
 
   /** Asks for the next, and returns once that is there or is being waited for. */
   private CompletableFuture<CheckpointPublished> awaitedNext() {
     var next = new CompletableFuture<CheckpointPublished>();
+    awaited = next;
     var loader =
         new Thread(
             () -> {
@@ -301,7 +518,7 @@ class ModelCatalogTest {
 
   private ServedModel leaseWithin(String name, Duration patience) {
     try {
-      return catalog.lease(name, patience);
+      return catalog.lease(name, EITHER, patience);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

@@ -66,6 +66,11 @@ final class ScriptedModels {
     }
   }
 
+  /** What its models are built like. */
+  static ModelConfig config(int context) {
+    return config(Architecture.CAUSAL_LM, context);
+  }
+
   private static ModelConfig config(Architecture architecture, int context) {
     return new ModelConfig(
         architecture, VOCABULARY, WIDTH, 8, 1, 4, 2, 16, context, 10_000, 1e-5, false, 0, 0, 5);

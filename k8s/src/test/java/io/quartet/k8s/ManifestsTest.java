@@ -160,9 +160,51 @@ class ManifestsTest {
               assertThat(security.getAllowPrivilegeEscalation()).isFalse();
               assertThat(security.getCapabilities().getDrop()).containsExactly("ALL");
               assertThat(workload.container().getVolumeMounts())
+                  .filteredOn(mount -> !Boolean.TRUE.equals(mount.getReadOnly()))
                   .extracting(VolumeMount::getMountPath)
                   .containsExactly("/var/lib/quartet", "/var/cache/quartet", "/tmp");
             });
+  }
+
+  @ParameterizedTest
+  @MethodSource("services")
+  void theGatewayHasKeysAndACertificateAndSpeaksNoPlainText(Manifests manifests) {
+    Workload gateway =
+        manifests.workloads().stream()
+            .filter(workload -> workload.name().equals("inference-gateway"))
+            .findFirst()
+            .orElseThrow();
+    var container = gateway.container();
+    Map<String, String> secrets =
+        gateway.template().getSpec().getVolumes().stream()
+            .filter(volume -> volume.getSecret() != null)
+            .collect(
+                Collectors.toMap(
+                    volume ->
+                        container.getVolumeMounts().stream()
+                            .filter(mount -> mount.getName().equals(volume.getName()))
+                            .findFirst()
+                            .orElseThrow()
+                            .getMountPath(),
+                    volume -> volume.getSecret().getSecretName()));
+
+    assertThat(secrets)
+        .containsOnly(
+            Map.entry("/etc/quartet/keys", "gateway-keys"),
+            Map.entry("/etc/quartet/tls", "gateway-tls"));
+    assertThat(environment(container.getEnv()))
+        .containsEntry("QUARTET_GATEWAY_KEYS", "/etc/quartet/keys/keys.yaml")
+        .containsEntry("QUARKUS_TLS_KEY_STORE_PEM_0_CERT", "/etc/quartet/tls/tls.crt")
+        .containsEntry("QUARKUS_TLS_KEY_STORE_PEM_0_KEY", "/etc/quartet/tls/tls.key")
+        .containsEntry("QUARKUS_GRPC_SERVER_PLAIN_TEXT", "false")
+        .containsEntry("QUARKUS_HTTP_INSECURE_REQUESTS", "disabled");
+    assertThat(
+            Stream.of(
+                container.getStartupProbe(),
+                container.getLivenessProbe(),
+                container.getReadinessProbe()))
+        .extracting(probe -> probe.getHttpGet().getScheme())
+        .containsOnly("HTTPS");
   }
 
   @ParameterizedTest
@@ -212,8 +254,11 @@ class ManifestsTest {
   }
 
   private static Map<String, String> environment(StatefulSet set) {
-    return set.getSpec().getTemplate().getSpec().getContainers().get(0).getEnv().stream()
-        .collect(Collectors.toMap(EnvVar::getName, EnvVar::getValue));
+    return environment(set.getSpec().getTemplate().getSpec().getContainers().get(0).getEnv());
+  }
+
+  private static Map<String, String> environment(List<EnvVar> variables) {
+    return variables.stream().collect(Collectors.toMap(EnvVar::getName, EnvVar::getValue));
   }
 
   private static Service service(Manifests manifests, String name) {

@@ -4,6 +4,7 @@ import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import io.quartet.checkpoint.QuartetException;
 import io.smallrye.config.SmallRyeConfig;
+import java.util.ServiceLoader;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,9 @@ public final class ServiceMain {
    */
   public static void main(String... arguments) {
     try {
-      ServiceChecks.check(ConfigProvider.getConfig().unwrap(SmallRyeConfig.class));
+      var config = ConfigProvider.getConfig().unwrap(SmallRyeConfig.class);
+      ServiceChecks.check(config);
+      ServiceLoader.load(StartCheck.class).forEach(own -> own.check(config));
     } catch (RuntimeException e) {
       exit(1, e);
     }

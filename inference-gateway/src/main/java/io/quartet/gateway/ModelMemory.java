@@ -1,0 +1,67 @@
+package io.quartet.gateway;
+
+import static io.quartet.checkpoint.ErrorCode.FAILED_PRECONDITION;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.quartet.checkpoint.QuartetException;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+
+/**
+ * The bytes that all models together may hold, and those that they hold, models that still drain
+ * included. Guarded by its {@link ModelCatalog}.
+ */
+final class ModelMemory {
+  private static final String KEY = "quartet.gateway.memory";
+
+  private final long limit;
+  private long held;
+
+  /**
+   * @param limit in bytes
+   */
+  ModelMemory(long limit) {
+    this.limit = limit;
+  }
+
+  /** Three quarters of what the container, or the machine, has beside the heap. */
+  static long ofMachine() {
+    var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    return (system.getTotalMemorySize() - Runtime.getRuntime().maxMemory()) / 4 * 3;
+  }
+
+  boolean fits(long bytes) {
+    return held + bytes <= limit;
+  }
+
+  void take(long bytes) {
+    held += bytes;
+  }
+
+  void giveBack(long bytes) {
+    held -= bytes;
+  }
+
+  /** Refuses a model that has no room even alone: FAILED_PRECONDITION with the arithmetic. */
+  void requireFits(String id, long bytes) {
+    if (bytes > limit) {
+      throw new QuartetException(
+          FAILED_PRECONDITION,
+          "model '%s' takes %s, and %s is %s; raise it, or lower quartet.gateway.slots"
+              .formatted(id, megabytes(bytes), KEY, megabytes(limit)));
+    }
+  }
+
+  /** There is nothing left that could go. */
+  QuartetException full(String id, long bytes) {
+    return new QuartetException(
+        FAILED_PRECONDITION,
+        "model '%s' takes %s beside the %s of those that serve, and %s is %s; raise it, or lower"
+                .formatted(id, megabytes(bytes), megabytes(held), KEY, megabytes(limit))
+            + " quartet.gateway.slots");
+  }
+
+  private static String megabytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
+  }
+}
