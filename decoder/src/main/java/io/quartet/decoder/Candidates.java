@@ -117,6 +117,19 @@ final class Candidates {
     }
   }
 
+  /** Keeps the weights that are at least a share of the largest. */
+  void keepAtLeast(double share) {
+    float least = (float) (share * weights[likeliest()]);
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      if (weights[i] >= least) {
+        weights[kept] = weights[i];
+        ids[kept++] = ids[i];
+      }
+    }
+    count = kept;
+  }
+
   /**
    * Counts and sums the weights by the upper bits of their floats, which order as the floats do: a
    * filter then needs to sort only the one bucket that it cuts through.

@@ -3,13 +3,11 @@ package io.quartet.decoder;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
+import java.util.function.Consumer;
 
 /**
  * Keeps a batch full, on a thread of its own: sequences wait in the order they came, join as soon
@@ -25,25 +23,24 @@ final class ContinuousBatcher implements AutoCloseable {
     CLOSED
   }
 
-  private final DecoderSession session;
   private final int slots;
   private final Runnable onEnd;
   private final Thread thread;
   private final RunningBatch batch; // the thread's own
-  private final Deque<Sequence> waiting = new ArrayDeque<>(); // guarded by this
+  private final WaitingLine waiting = new WaitingLine(); // guarded by this
   private State state = State.OPEN; // guarded by this
-  private volatile boolean cancellations;
+  private volatile int running;
+  private volatile long cacheTokens;
 
   /**
-   * Starts with nothing to do. Closes the session at its end.
+   * Starts with nothing to do. Closes the batch at its end.
    *
    * @param onEnd called on its thread when everything is over
    */
-  ContinuousBatcher(DecoderSession session, int slots, String name, Runnable onEnd) {
-    this.session = session;
+  ContinuousBatcher(RunningBatch batch, int slots, String name, Runnable onEnd) {
+    this.batch = batch;
     this.slots = slots;
     this.onEnd = onEnd;
-    this.batch = new RunningBatch(session);
     this.thread = new Thread(this::run, "decoder " + name);
     thread.setDaemon(true);
     thread.start();
@@ -59,9 +56,21 @@ final class ContinuousBatcher implements AutoCloseable {
     return true;
   }
 
-  /** Makes it look for cancelled sequences before its next step. */
-  void noticeCancellations() {
-    cancellations = true;
+  /** What it has to do now; without totals. */
+  EngineLoad load() {
+    int waits;
+    long promptTokens;
+    synchronized (this) {
+      waits = waiting.size();
+      promptTokens = waiting.promptTokens();
+    }
+    return new EngineLoad(
+        running,
+        waits,
+        promptTokens,
+        cacheTokens,
+        batch.cacheCapacity(slots),
+        EngineLoad.Totals.NONE);
   }
 
   /** Whether everything is over and the memory given back. */
@@ -102,14 +111,14 @@ final class ContinuousBatcher implements AutoCloseable {
       while (awaitWork()) {
         step();
       }
-      endIf(sequence -> sequence.finish(FinishReason.CANCELLED));
+      endAll(sequence -> sequence.finish(FinishReason.CANCELLED));
     } catch (RuntimeException | Error e) { // ours to answer for: nobody must wait for ever
       var failure = new QuartetException(ErrorCode.INTERNAL, "decoder failed: " + e, e);
       close();
-      endIf(sequence -> sequence.fail(failure));
+      endAll(sequence -> sequence.fail(failure));
       throw e;
     } finally {
-      session.close();
+      batch.close();
       onEnd.run();
     }
   }
@@ -131,13 +140,12 @@ final class ContinuousBatcher implements AutoCloseable {
   }
 
   private void step() {
-    if (cancellations) {
-      cancellations = false;
-      endIf(sequence -> sequence.cancelled() && sequence.finish(FinishReason.CANCELLED));
-    }
+    endUnwanted();
     long turnEnds = System.nanoTime() + READING_TURN.toNanos();
     while (readPrompts() && System.nanoTime() < turnEnds) {}
     batch.decode();
+    running = batch.size();
+    cacheTokens = batch.cacheTokens();
   }
 
   /** Reads one step's worth of prompts; false if there is nothing to read or no slot. */
@@ -164,14 +172,15 @@ final class ContinuousBatcher implements AutoCloseable {
     int admitted = batch.size();
     int width = 0;
     while (!waiting.isEmpty() && admitted < slots) {
-      Sequence next = waiting.getFirst();
+      Sequence next = waiting.first().orElseThrow();
       Sequence.PromptKey key = next.promptKey();
       width = Math.max(width, next.promptLength());
       boolean fits = wave.containsKey(key) || width * (wave.size() + 1) <= RunningBatch.CHUNK;
       if (!fits && !wave.isEmpty()) {
         break;
       }
-      wave.computeIfAbsent(key, equal -> new ArrayList<>()).add(waiting.removeFirst());
+      waiting.remove(next);
+      wave.computeIfAbsent(key, equal -> new ArrayList<>()).add(next);
       admitted++;
       if (next.promptLength() > RunningBatch.CHUNK) {
         break;
@@ -180,19 +189,23 @@ final class ContinuousBatcher implements AutoCloseable {
     return wave;
   }
 
-  /** Lets go of every sequence, running or waiting, that {@code ended} ends. */
-  private void endIf(Predicate<Sequence> ended) {
-    batch.leaveIf(ended);
+  private void endUnwanted() {
+    List<Sequence> unwanted;
+    synchronized (this) {
+      unwanted = waiting.removeIf(sequence -> sequence.unwanted().isPresent());
+    }
+    // Not under the lock: it calls listeners.
+    unwanted.forEach(sequence -> sequence.finish(sequence.unwanted().orElseThrow()));
+    batch.leaveIf(sequence -> sequence.unwanted().filter(sequence::finish).isPresent());
+  }
+
+  /** Lets go of every sequence, running or waiting. */
+  private void endAll(Consumer<Sequence> end) {
     List<Sequence> all;
     synchronized (this) {
-      all = new ArrayList<>(waiting);
-      waiting.clear();
+      all = waiting.removeIf(sequence -> true);
     }
-    all.removeIf(ended); // not under the lock: it calls listeners
-    synchronized (this) {
-      for (int i = all.size() - 1; i >= 0; i--) {
-        waiting.addFirst(all.get(i));
-      }
-    }
+    batch.leaveIf(all::add);
+    all.forEach(end);
   }
 }

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DecoderEngine implements AutoCloseable {
   private final DecoderOptions options;
+  private final LongSupplier nanoClock;
+  private final TokenCounters counters = new TokenCounters();
   private final Set<LoadedModel> draining = ConcurrentHashMap.newKeySet();
   private final Object scoring = new Object();
   private volatile LoadedModel current;
@@ -27,9 +31,10 @@ public final class DecoderEngine implements AutoCloseable {
       scorer; // of the current model once it was asked; guarded by scoring
   private @Nullable LoadedModel scored; // guarded by scoring
 
-  private DecoderEngine(LoadedModel model, DecoderOptions options) {
-    this.current = model;
+  private DecoderEngine(ModelFiles files, DecoderOptions options, LongSupplier nanoClock) {
     this.options = options;
+    this.nanoClock = nanoClock;
+    this.current = LoadedModel.open(files, options, nanoClock, counters);
   }
 
   /**
@@ -48,8 +53,13 @@ public final class DecoderEngine implements AutoCloseable {
     return open(ModelFiles.of(directory), options);
   }
 
+  /** Loads a folder; time limits go by the clock. */
+  static DecoderEngine open(Path directory, DecoderOptions options, LongSupplier nanoClock) {
+    return new DecoderEngine(ModelFiles.of(directory), options, nanoClock);
+  }
+
   private static DecoderEngine open(ModelFiles files, DecoderOptions options) {
-    return new DecoderEngine(LoadedModel.open(files, options), options);
+    return new DecoderEngine(files, options, System::nanoTime);
   }
 
   /** The most tokens of a prompt and its answer together. */
@@ -83,7 +93,11 @@ public final class DecoderEngine implements AutoCloseable {
           "%d sampling parameters, expected %d, one for each prompt"
               .formatted(params.size(), prompts.size()));
     }
-    List<GenerationHandle> handles = submit(prompts, params, (token, logProb) -> {});
+    List<GenerationRequest> requests = new ArrayList<>(prompts.size());
+    for (int i = 0; i < prompts.size(); i++) {
+      requests.add(GenerationRequest.of(prompts.get(i), params.get(i)));
+    }
+    List<GenerationHandle> handles = submit(requests, i -> token -> {});
     try {
       List<Generation> generations = new ArrayList<>(handles.size());
       for (GenerationHandle handle : handles) {
@@ -109,7 +123,44 @@ public final class DecoderEngine implements AutoCloseable {
    *     vocabulary, or leaves no room in the context; UNAVAILABLE if the engine is closed
    */
   public GenerationHandle submit(int[] prompt, SamplingParams params, TokenListener listener) {
-    return submit(List.of(prompt), List.of(params), listener).get(0);
+    return submit(List.of(GenerationRequest.of(prompt, params)), i -> listener).get(0);
+  }
+
+  /**
+   * Begins answers, all on the same weights, and returns at once.
+   *
+   * @param listeners gives the listener of the i-th request
+   * @return a handle for each request, in their order
+   * @throws QuartetException as {@link #submit(int[], SamplingParams, TokenListener)}; then none
+   *     has begun
+   */
+  public List<GenerationHandle> submit(
+      List<GenerationRequest> requests, IntFunction<TokenListener> listeners) {
+    while (true) {
+      LoadedModel model = current;
+      List<GenerationHandle> handles = new ArrayList<>(requests.size());
+      List<Sequence> sequences = new ArrayList<>(requests.size());
+      for (int i = 0; i < requests.size(); i++) {
+        var handle = new GenerationHandle(listeners.apply(i));
+        handles.add(handle);
+        sequences.add(model.sequence(requests.get(i), handle));
+      }
+      if (model.batcher().submit(sequences)) {
+        return handles;
+      }
+      if (model == current) { // not swapped out just now, so closed
+        throw new QuartetException(ErrorCode.UNAVAILABLE, "the decoder is closed");
+      }
+    }
+  }
+
+  /** What it has to do now and has done since it was opened. */
+  public EngineLoad load() {
+    EngineLoad load = current.batcher().load();
+    for (LoadedModel old : draining) {
+      load = load.plus(old.batcher().load());
+    }
+    return load.with(counters.totals());
   }
 
   /**
@@ -154,7 +205,7 @@ public final class DecoderEngine implements AutoCloseable {
   private synchronized void swap(ModelFiles files) {
     requireOpen();
     LoadedModel old = current;
-    current = LoadedModel.open(files, options);
+    current = LoadedModel.open(files, options, nanoClock, counters);
     draining.removeIf(model -> model.batcher().ended());
     draining.add(old);
     old.batcher().drain();
@@ -171,27 +222,6 @@ public final class DecoderEngine implements AutoCloseable {
       if (scorer != null) {
         scorer.close();
         scorer = null;
-      }
-    }
-  }
-
-  /** Queues all of them on the same weights. */
-  private List<GenerationHandle> submit(
-      List<int[]> prompts, List<SamplingParams> params, TokenListener listener) {
-    while (true) {
-      LoadedModel model = current;
-      List<GenerationHandle> handles = new ArrayList<>(prompts.size());
-      List<Sequence> sequences = new ArrayList<>(prompts.size());
-      for (int i = 0; i < prompts.size(); i++) {
-        var handle = new GenerationHandle(model.batcher()::noticeCancellations);
-        handles.add(handle);
-        sequences.add(model.sequence(prompts.get(i), params.get(i), listener, handle));
-      }
-      if (model.batcher().submit(sequences)) {
-        return handles;
-      }
-      if (model == current) { // not swapped out just now, so closed
-        throw new QuartetException(ErrorCode.UNAVAILABLE, "the decoder is closed");
       }
     }
   }

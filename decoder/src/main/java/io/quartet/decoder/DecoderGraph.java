@@ -35,6 +35,9 @@ final class DecoderGraph {
   /** INT64 [R, 1]: the token whose log-probability is asked for; scoring only. */
   static final String TARGETS = "targets";
 
+  /** FLOAT [R, V], without temperature; generation only. */
+  static final String LOGITS = "logits";
+
   /** FLOAT [R, V] (generation) or [R, 1] (scoring), in nats, without temperature. */
   static final String LOG_PROBABILITIES = "log_probabilities";
 
@@ -72,10 +75,11 @@ final class DecoderGraph {
    */
   static byte[] generation(Weights weights) {
     var decoder = new DecoderGraph("generation", weights, true);
-    String logits = decoder.linear("logits", decoder.hiddenRD(), weights.head());
+    String logits = decoder.linear(LOGITS, decoder.hiddenRD(), weights.head());
     OnnxGraph graph = decoder.graph;
     int vocabulary = decoder.config.vocabularySize();
     graph.input(INVERSE_TEMPERATURES, ElementType.FLOAT, "R", 1);
+    graph.output(LOGITS, ElementType.FLOAT, "R", vocabulary);
     graph.output(LOG_PROBABILITIES, ElementType.FLOAT, "R", vocabulary);
     graph.output(PROBABILITIES, ElementType.FLOAT, "R", vocabulary);
     graph.standard("LogSoftmax", LOG_PROBABILITIES, Map.of("axis", -1), logits);

@@ -9,11 +9,18 @@ import io.quartet.checkpoint.QuartetException;
  * @param slots the most answers that grow at the same time, 1 to 1024
  * @param threads of computation, 1 or more
  * @param precision what matrices are held in
+ * @param prefixCacheBytes for keys and values of prompts that were read, so that what begins like
+ *     them is not computed again; 0 keeps none
  */
-public record DecoderOptions(int slots, int threads, Precision precision) {
-  /** At {@link Precision#FP32}. */
+public record DecoderOptions(int slots, int threads, Precision precision, long prefixCacheBytes) {
+  /** At {@link Precision#FP32}, without a prefix cache. */
   public DecoderOptions(int slots, int threads) {
-    this(slots, threads, Precision.FP32);
+    this(slots, threads, Precision.FP32, 0);
+  }
+
+  /** Without a prefix cache. */
+  public DecoderOptions(int slots, int threads, Precision precision) {
+    this(slots, threads, precision, 0);
   }
 
   /** Checks the numbers; INVALID_ARGUMENT. */
@@ -24,9 +31,17 @@ public record DecoderOptions(int slots, int threads, Precision precision) {
     if (threads < 1) {
       throw invalid("threads", threads, "1 or more");
     }
+    if (prefixCacheBytes < 0) {
+      throw invalid("prefix cache bytes", prefixCacheBytes, "0 or more");
+    }
   }
 
-  private static QuartetException invalid(String what, int found, String expected) {
+  /** The same with so many bytes of prefix cache. */
+  public DecoderOptions withPrefixCache(long bytes) {
+    return new DecoderOptions(slots, threads, precision, bytes);
+  }
+
+  private static QuartetException invalid(String what, long found, String expected) {
     return new QuartetException(
         ErrorCode.INVALID_ARGUMENT, "decoder: %s %d, expected %s".formatted(what, found, expected));
   }

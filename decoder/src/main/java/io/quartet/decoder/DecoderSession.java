@@ -7,7 +7,6 @@ import ai.onnxruntime.OrtSession;
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.ModelConfig;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
@@ -34,10 +33,7 @@ final class DecoderSession implements AutoCloseable {
   private final LongBuffer tokens;
   private final IntBuffer lastPositions;
   private final IntBuffer longest;
-  private final LongBuffer rows;
-  private final FloatBuffer inverseTemperatures;
-  private final FloatBuffer logProbabilities;
-  private final FloatBuffer probabilities;
+  private final HeadBuffers head;
   private @Nullable Binding binding;
 
   private DecoderSession(ModelConfig config, OrtSession session, int slots) {
@@ -47,10 +43,8 @@ final class DecoderSession implements AutoCloseable {
     this.tokens = allocate(8L * Math.max(slots, MAX_STEP_TOKENS)).asLongBuffer();
     this.lastPositions = allocate(4L * slots).asIntBuffer();
     this.longest = allocate(4).asIntBuffer();
-    this.rows = allocate(16L * slots).asLongBuffer();
-    this.inverseTemperatures = allocate(4L * slots).asFloatBuffer();
-    this.logProbabilities = allocate(4L * slots * config.vocabularySize()).asFloatBuffer();
-    this.probabilities = allocate(4L * slots * config.vocabularySize()).asFloatBuffer();
+    this.head = new HeadBuffers(config.vocabularySize());
+    head.reserve(slots);
   }
 
   /**
@@ -90,10 +84,18 @@ final class DecoderSession implements AutoCloseable {
    * begins anew; a sequence that adds several tokens to earlier ones goes alone.
    *
    * @param firstSlot the slot of the first sequence; room for all must have been reserved
+   * @return for each sequence the row of the head that its last token went through; if {@link
+   *     Row#everyToken}, those of its other tokens lie before it
    */
-  void forward(int firstSlot, List<Row> sequences) {
+  int[] forward(int firstSlot, List<Row> sequences) {
     int count = sequences.size();
     int width = sequences.stream().mapToInt(Row::width).max().orElseThrow();
+    int heads = sequences.stream().mapToInt(Row::heads).sum();
+    if (head.reserve(heads)) {
+      unbind();
+    }
+    int[] lastHeads = new int[count];
+    int next = 0;
     int most = 0;
     for (int i = 0; i < count; i++) {
       Row row = sequences.get(i);
@@ -101,36 +103,32 @@ final class DecoderSession implements AutoCloseable {
         tokens.put(i * width + j, j < row.width() ? row.tokens[row.from + j] : 0);
       }
       lastPositions.put(i, row.to - 1);
-      rows.put(2 * i, i);
-      rows.put(2 * i + 1, row.width() - 1);
-      inverseTemperatures.put(i, row.temperature == 0 ? 1 : (float) (1 / row.temperature));
+      for (int place = row.width() - row.heads(); place < row.width(); place++) {
+        head.put(next++, i, place, row.temperature);
+      }
+      lastHeads[i] = next - 1;
       most = Math.max(most, row.to);
     }
     longest.put(0, most);
     try {
-      Binding bound = bind(firstSlot, count, width);
+      Binding bound = bind(new StepShape(firstSlot, count, width, heads));
       session.run(bound.inputs, Set.of(), bound.outputs).close();
     } catch (OrtException e) {
       throw Onnx.failure("step of %d sequences".formatted(count), e);
     }
+    return lastHeads;
   }
 
-  /**
-   * Copies the distribution of a sequence of the last step, at its temperature, into an array [V].
-   */
-  void probabilities(int row, float[] into) {
-    probabilities.get(row * config.vocabularySize(), into, 0, config.vocabularySize());
-  }
-
-  /** A token's log-probability in nats at temperature 1, in a sequence of the last step. */
-  float logProbability(int row, int token) {
-    return logProbabilities.get(row * config.vocabularySize() + token);
+  /** What the last step's rows came to. */
+  HeadBuffers head() {
+    return head;
   }
 
   @Override
   public void close() {
     unbind();
     cache.close();
+    head.close();
     memory.forEach(DirectMemory::close);
     memory.clear();
     try {
@@ -146,40 +144,27 @@ final class DecoderSession implements AutoCloseable {
     return piece.buffer();
   }
 
-  private Binding bind(int firstSlot, int count, int width) throws OrtException {
-    if (binding != null && binding.matches(firstSlot, count, width)) {
+  private Binding bind(StepShape shape) throws OrtException {
+    if (binding != null && binding.shape.equals(shape)) {
       return binding;
     }
     unbind();
-    KvCache.Tensors cached = cache.tensors(firstSlot, count);
+    int count = shape.count;
+    KvCache.Tensors cached = cache.tensors(shape.firstSlot, count);
     var environment = Onnx.environment();
     Map<String, OnnxTensor> inputs = new HashMap<>(cached.past());
-    LongBuffer newTokens = tokens.slice(0, count * width);
-    LongBuffer heads = rows.slice(0, 2 * count);
+    Map<String, OnnxTensor> outputs = new HashMap<>(cached.present());
+    LongBuffer newTokens = tokens.slice(0, count * shape.width);
     IntBuffer last = lastPositions.slice(0, count);
-    FloatBuffer inverse = inverseTemperatures.slice(0, count);
     inputs.put(
         DecoderGraph.TOKENS,
-        OnnxTensor.createTensor(environment, newTokens, new long[] {count, width}));
+        OnnxTensor.createTensor(environment, newTokens, new long[] {count, shape.width}));
     inputs.put(
         DecoderGraph.LAST_POSITIONS,
         OnnxTensor.createTensor(environment, last, new long[] {count}));
     inputs.put(DecoderGraph.LONGEST, OnnxTensor.createTensor(environment, longest, new long[] {}));
-    inputs.put(
-        DecoderGraph.ROWS, OnnxTensor.createTensor(environment, heads, new long[] {count, 2}));
-    inputs.put(
-        DecoderGraph.INVERSE_TEMPERATURES,
-        OnnxTensor.createTensor(environment, inverse, new long[] {count, 1}));
-    int floats = count * config.vocabularySize();
-    long[] shape = {count, config.vocabularySize()};
-    Map<String, OnnxTensor> outputs = new HashMap<>(cached.present());
-    outputs.put(
-        DecoderGraph.LOG_PROBABILITIES,
-        OnnxTensor.createTensor(environment, logProbabilities.slice(0, floats), shape));
-    outputs.put(
-        DecoderGraph.PROBABILITIES,
-        OnnxTensor.createTensor(environment, probabilities.slice(0, floats), shape));
-    binding = new Binding(firstSlot, count, width, inputs, Map.copyOf(outputs));
+    head.addTo(inputs, outputs, shape.heads);
+    binding = new Binding(shape, inputs, Map.copyOf(outputs));
     return binding;
   }
 
@@ -195,26 +180,25 @@ final class DecoderSession implements AutoCloseable {
    * in its slot already.
    *
    * @param temperature of the distribution; 0 is read as 1
+   * @param everyToken whether all new tokens go through the head, or only the last
    */
   @SuppressWarnings("ArrayRecordComponent") // a view of the sequence's own array, never compared
-  record Row(int[] tokens, int from, int to, double temperature) {
+  record Row(int[] tokens, int from, int to, double temperature, boolean everyToken) {
     int width() {
       return to - from;
     }
+
+    int heads() {
+      return everyToken ? width() : 1;
+    }
   }
+
+  private record StepShape(int firstSlot, int count, int width, int heads) {}
 
   /** The tensors of one shape of step. */
   private record Binding(
-      int firstSlot,
-      int count,
-      int width,
-      Map<String, OnnxTensor> inputs,
-      Map<String, OnnxValue> outputs)
+      StepShape shape, Map<String, OnnxTensor> inputs, Map<String, OnnxValue> outputs)
       implements AutoCloseable {
-    boolean matches(int otherFirstSlot, int otherCount, int otherWidth) {
-      return firstSlot == otherFirstSlot && count == otherCount && width == otherWidth;
-    }
-
     @Override
     public void close() {
       inputs.values().forEach(OnnxTensor::close);

@@ -6,6 +6,8 @@ public enum FinishReason {
   STOP,
   /** The most tokens, or the context length, were reached. */
   LENGTH,
+  /** The request's time was over, while it waited or while it grew. */
+  TIME_LIMIT,
   /** Somebody cancelled it. */
   CANCELLED
 }

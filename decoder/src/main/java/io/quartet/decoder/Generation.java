@@ -1,56 +1,63 @@
 package io.quartet.decoder;
 
-import io.quartet.checkpoint.ErrorCode;
-import io.quartet.checkpoint.QuartetException;
-import java.util.Arrays;
+import java.time.Duration;
+import java.util.List;
 
 /**
  * One answer.
  *
- * @param tokenIds the generated tokens, without the prompt; with the stop token if one came
- * @param logProbs each token's log-probability in nats under the model alone: at temperature 1 and
- *     before any filter
+ * @param tokens the generated tokens, without the prompt; with the token that ended it
+ * @param prompt the prompt's tokens from the second on if {@link SamplingParams#promptLogProbs}
+ *     asked for them, else empty
  * @param finishReason why it ended
  * @param weights the name of the weights that made it: the checkpoint's id, or its folder
+ * @param effort what it took
  */
-@SuppressWarnings("ArrayRecordComponent") // handed over without a copy; equality is by content
 public record Generation(
-    int[] tokenIds, float[] logProbs, FinishReason finishReason, String weights) {
-  /** Checks that every token has its log-probability. */
+    List<ScoredToken> tokens,
+    List<ScoredToken> prompt,
+    FinishReason finishReason,
+    String weights,
+    Effort effort) {
+  /** Copies the lists. */
   public Generation {
-    if (tokenIds.length != logProbs.length) {
-      throw new QuartetException(
-          ErrorCode.INVALID_ARGUMENT,
-          "generation: %d log-probabilities, expected %d, one for each token"
-              .formatted(logProbs.length, tokenIds.length));
+    tokens = List.copyOf(tokens);
+    prompt = List.copyOf(prompt);
+  }
+
+  /** The ids of the generated tokens, in an array of the caller's own. */
+  public int[] tokenIds() {
+    return tokens.stream().mapToInt(ScoredToken::id).toArray();
+  }
+
+  /** The generated tokens' log-probabilities in nats, in an array of the caller's own. */
+  public float[] logProbs() {
+    float[] logProbs = new float[tokens.size()];
+    for (int i = 0; i < logProbs.length; i++) {
+      logProbs[i] = tokens.get(i).logProb();
     }
+    return logProbs;
   }
 
   /** The sum of the log-probabilities: log p(answer | prompt), in nats. */
   public double logProb() {
-    double sum = 0;
-    for (float logProb : logProbs) {
-      sum += logProb;
-    }
-    return sum;
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof Generation that
-        && Arrays.equals(tokenIds, that.tokenIds)
-        && Arrays.equals(logProbs, that.logProbs)
-        && finishReason == that.finishReason
-        && weights.equals(that.weights);
-  }
-
-  @Override
-  public int hashCode() {
-    return Arrays.hashCode(tokenIds);
+    return tokens.stream().mapToDouble(ScoredToken::logProb).sum();
   }
 
   @Override
   public String toString() {
-    return "%s %s by %s".formatted(finishReason, Arrays.toString(tokenIds), weights);
+    return "%s %s by %s"
+        .formatted(finishReason, tokens.stream().map(ScoredToken::id).toList(), weights);
   }
+
+  /**
+   * Where an answer's time went.
+   *
+   * @param queued from the request until its prompt began to be read, or it ended
+   * @param prefill from then until its first token
+   * @param decode from the first token until the end
+   * @param cachedPromptTokens prompt tokens that had been computed for others before
+   */
+  public record Effort(
+      Duration queued, Duration prefill, Duration decode, int cachedPromptTokens) {}
 }

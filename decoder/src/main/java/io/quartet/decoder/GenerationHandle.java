@@ -7,12 +7,14 @@ import java.util.concurrent.ExecutionException;
 
 /** An answer that is on its way. Safe for any thread. */
 public final class GenerationHandle {
+  private static final System.Logger LOG = System.getLogger(GenerationHandle.class.getName());
+
   private final CompletableFuture<Generation> result = new CompletableFuture<>();
-  private final Runnable onCancel;
+  private final TokenListener listener;
   private volatile boolean cancelled;
 
-  GenerationHandle(Runnable onCancel) {
-    this.onCancel = onCancel;
+  GenerationHandle(TokenListener listener) {
+    this.listener = listener;
   }
 
   /**
@@ -21,7 +23,6 @@ public final class GenerationHandle {
    */
   public void cancel() {
     cancelled = true;
-    onCancel.run();
   }
 
   /** Whether the answer has ended, in whatever way. */
@@ -51,11 +52,26 @@ public final class GenerationHandle {
     return cancelled;
   }
 
+  TokenListener listener() {
+    return listener;
+  }
+
   void complete(Generation generation) {
     result.complete(generation);
+    tell(() -> listener.finished(generation));
   }
 
   void fail(QuartetException failure) {
     result.completeExceptionally(failure);
+    tell(() -> listener.failed(failure));
+  }
+
+  /** The answer is over, so a listener's failure has nowhere to go but the log. */
+  private static void tell(Runnable news) {
+    try {
+      news.run();
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, "a token listener failed at the end of its answer", e);
+    }
   }
 }

@@ -5,25 +5,32 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Tokenizer;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** One checkpoint's weights in memory, with the batch that grows from them. */
 final class LoadedModel {
   private final ModelFiles files;
+  private final LongSupplier nanoClock;
   private final Set<Integer> stopTokens;
   private final ContinuousBatcher batcher;
   private @Nullable Tokenizer tokenizer; // once a stop string asked for it; guarded by this
   private boolean ended; // guarded by this
 
-  private LoadedModel(ModelFiles files, DecoderOptions options) {
+  private LoadedModel(
+      ModelFiles files, DecoderOptions options, LongSupplier nanoClock, TokenCounters counters) {
     this.files = files;
+    this.nanoClock = nanoClock;
     this.stopTokens = files.stopTokens();
     DecoderSession session = DecoderSession.open(files, options.slots(), options.threads());
-    this.batcher = new ContinuousBatcher(session, options.slots(), files.name(), this::end);
+    this.batcher =
+        new ContinuousBatcher(
+            new RunningBatch(session, counters), options.slots(), files.name(), this::end);
   }
 
-  static LoadedModel open(ModelFiles files, DecoderOptions options) {
-    return new LoadedModel(files.at(options.precision()), options);
+  static LoadedModel open(
+      ModelFiles files, DecoderOptions options, LongSupplier nanoClock, TokenCounters counters) {
+    return new LoadedModel(files.at(options.precision()), options, nanoClock, counters);
   }
 
   ModelFiles files() {
@@ -37,12 +44,13 @@ final class LoadedModel {
   /**
    * A prompt ready for the batch.
    *
-   * @throws QuartetException INVALID_ARGUMENT if it is empty, has a token that is not in the
-   *     vocabulary, or leaves no room in the context; NOT_FOUND if there are stop strings and no
-   *     tokenizer to find them with
+   * @throws QuartetException INVALID_ARGUMENT if it is empty, it or its parameters have a token
+   *     that is not in the vocabulary, or it leaves no room in the context; NOT_FOUND if there are
+   *     stop strings and no tokenizer to find them with
    */
-  Sequence sequence(
-      int[] prompt, SamplingParams params, TokenListener listener, GenerationHandle handle) {
+  Sequence sequence(GenerationRequest request, GenerationHandle handle) {
+    int[] prompt = request.prompt();
+    SamplingParams params = request.params();
     int context = files.config().contextLength();
     requireTokens(files, prompt);
     if (prompt.length >= context) {
@@ -51,12 +59,26 @@ final class LoadedModel {
           "prompt of %d tokens, expected fewer than the context length %d of %s"
               .formatted(prompt.length, context, files.name()));
     }
+    requireInVocabulary(params.logitBias().keySet(), "bias");
+    requireInVocabulary(params.stopTokens(), "stop token");
     int room = Math.min(params.maxTokens(), context - prompt.length);
-    IntPredicate ends = stopTokens::contains;
+    IntPredicate ends = token -> stopTokens.contains(token) || params.stopTokens().contains(token);
     if (!params.stop().isEmpty()) {
       ends = ends.or(stopStrings(params));
     }
-    return new Sequence(prompt, room, params, ends, listener, handle, files.name());
+    return new Sequence(request, new Sequence.Terms(files.name(), room, ends), handle, nanoClock);
+  }
+
+  private void requireInVocabulary(Set<Integer> tokens, String what) {
+    int vocabulary = files.config().vocabularySize();
+    for (int token : tokens) {
+      if (token < 0 || token >= vocabulary) {
+        throw new QuartetException(
+            ErrorCode.INVALID_ARGUMENT,
+            "sampling: %s %d, expected 0 to %d of %s"
+                .formatted(what, token, vocabulary - 1, files.name()));
+      }
+    }
   }
 
   private synchronized IntPredicate stopStrings(SamplingParams params) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not thread-safe.
  */
-final class RunningBatch {
+final class RunningBatch implements AutoCloseable {
   /**
    * Prompt tokens of one step: enough for matrix products at full speed, few enough that others do
    * not wait long. A longer prompt is read alone, in chunks of this size.
@@ -22,28 +22,45 @@ final class RunningBatch {
   static final int CHUNK = 128;
 
   private final DecoderSession session;
-  private final Candidates candidates;
+  private final TokenCounters counters;
+  private final Drawing drawing;
   private final List<Sequence> running = new ArrayList<>(); // the i-th lies in slot i
   private @Nullable Sequence entering; // a long prompt, half read, in slot enteringSlot
   private int enteringSlot;
 
-  RunningBatch(DecoderSession session) {
+  /** The session becomes its own. */
+  RunningBatch(DecoderSession session, TokenCounters counters) {
     this.session = session;
-    this.candidates = new Candidates(session.config().vocabularySize());
+    this.counters = counters;
+    this.drawing = new Drawing(session.head(), session.config().vocabularySize());
   }
 
-  /** Sequences that grow, without one whose prompt is being read. */
+  /** Sequences that grow, and one whose prompt is being read. */
   int size() {
-    return running.size();
+    return running.size() + (entering == null ? 0 : 1);
   }
 
   boolean isEmpty() {
-    return running.isEmpty() && entering == null;
+    return size() == 0;
   }
 
   /** Whether a long prompt is half read; until it is read no other sequence may join. */
   boolean entering() {
     return entering != null;
+  }
+
+  /** Tokens whose keys and values it holds. */
+  long cacheTokens() {
+    long tokens = entering == null ? 0 : entering.read();
+    for (Sequence sequence : running) {
+      tokens += sequence.read();
+    }
+    return tokens;
+  }
+
+  /** The most of them. */
+  long cacheCapacity(int slots) {
+    return (long) slots * session.config().contextLength();
   }
 
   /** One more token for every sequence; those that end leave. */
@@ -53,16 +70,18 @@ final class RunningBatch {
     }
     List<DecoderSession.Row> rows = new ArrayList<>(running.size());
     running.forEach(sequence -> rows.add(sequence.row(1)));
+    int[] heads;
     try {
-      session.forward(0, rows);
+      heads = session.forward(0, rows);
     } catch (QuartetException e) {
       leaveIf((sequence, row) -> sequence.fail(e));
       return;
     }
+    counters.generated(rows.size());
     leaveIf(
         (sequence, row) -> {
           sequence.readUpTo(rows.get(row).to());
-          return sequence.advance(session, row, candidates);
+          return sequence.advance(heads[row], drawing);
         });
   }
 
@@ -92,10 +111,11 @@ final class RunningBatch {
       }
       row++;
     }
+    int[] heads;
     try {
       int positions = joining.stream().mapToInt(Sequence::capacity).max().orElseThrow();
       session.reserve(first + joining.size(), positions);
-      session.forward(first, rows);
+      heads = session.forward(first, rows);
     } catch (QuartetException e) {
       joining.forEach(sequence -> sequence.fail(e));
       return;
@@ -104,13 +124,17 @@ final class RunningBatch {
       session.copy(first + rowOf.get(i), first + i, joining.get(i).promptLength());
     }
     running.addAll(joining);
+    counters.prompt(joining.stream().mapToLong(Sequence::promptLength).sum());
+    counters.generated(joining.size());
     leaveIf(
         (sequence, slot) -> {
           if (slot < first) {
             return false;
           }
+          int at = rowOf.get(slot - first);
+          sequence.scorePrompt(rows.get(at), heads[at], drawing);
           sequence.readUpTo(sequence.promptLength());
-          return sequence.advance(session, rowOf.get(slot - first), candidates);
+          return sequence.advance(heads[at], drawing);
         });
   }
 
@@ -127,20 +151,24 @@ final class RunningBatch {
       return;
     }
     DecoderSession.Row chunk = sequence.row(CHUNK);
+    int head;
     try {
       session.reserve(enteringSlot + 1, sequence.capacity());
-      session.forward(enteringSlot, List.of(chunk));
+      head = session.forward(enteringSlot, List.of(chunk))[0];
     } catch (QuartetException e) {
       entering = null;
       sequence.fail(e);
       return;
     }
+    sequence.scorePrompt(chunk, head, drawing);
     sequence.readUpTo(chunk.to());
     if (!sequence.allRead()) {
       return;
     }
     entering = null;
-    if (!sequence.advance(session, 0, candidates)) {
+    counters.prompt(sequence.promptLength());
+    counters.generated(1);
+    if (!sequence.advance(head, drawing)) {
       if (enteringSlot != running.size()) { // some left while it was read
         session.copy(enteringSlot, running.size(), sequence.read());
       }
@@ -154,6 +182,11 @@ final class RunningBatch {
     if (entering != null && ended.test(entering)) {
       entering = null;
     }
+  }
+
+  @Override
+  public void close() {
+    session.close();
   }
 
   private void leaveIf(Leaving leaving) {

@@ -20,6 +20,9 @@ interface Sampler {
       return greedy();
     }
     Sampler sampler = categorical(new SplittableRandom(params.seed()));
+    if (params.minP() > 0) {
+      sampler = minP(params.minP(), sampler);
+    }
     if (params.topP() < 1) {
       sampler = topP(params.topP(), sampler);
     }
@@ -40,6 +43,14 @@ interface Sampler {
   static Sampler topK(int k, Sampler next) {
     return candidates -> {
       candidates.keepLargest(k);
+      return next.sample(candidates);
+    };
+  }
+
+  /** Only tokens with this share of the likeliest's probability or more reach the next sampler. */
+  static Sampler minP(double share, Sampler next) {
+    return candidates -> {
+      candidates.keepAtLeast(share);
       return next.sample(candidates);
     };
   }

@@ -3,51 +3,52 @@ package io.quartet.decoder;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import java.nio.IntBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** A prompt and the answer that grows behind it. Belongs to the batcher's thread. */
 final class Sequence {
-  private static final System.Logger LOG = System.getLogger(Sequence.class.getName());
-
   private final int[] tokens;
-  private final float[] logProbs;
+  private final List<ScoredToken> scored = new ArrayList<>();
+  private final List<ScoredToken> scoredPrompt = new ArrayList<>();
   private final int promptLength;
+  private final GenerationRequest request;
   private final SamplingParams params;
   private final Sampler sampler;
-  private final IntPredicate ends;
-  private final TokenListener listener;
+  private final @Nullable LogitChanges changes;
+  private final Terms terms;
   private final GenerationHandle handle;
-  private final String weights;
+  private final Stopwatch stopwatch;
   private int length;
   private int read;
 
-  /**
-   * @param room the most tokens to generate
-   * @param ends told every generated token once, says whether it ends the answer
-   */
+  /** It is asked for now, by the clock. */
   Sequence(
-      int[] prompt,
-      int room,
-      SamplingParams params,
-      IntPredicate ends,
-      TokenListener listener,
-      GenerationHandle handle,
-      String weights) {
-    this.tokens = Arrays.copyOf(prompt, prompt.length + room);
-    this.logProbs = new float[room];
+      GenerationRequest request, Terms terms, GenerationHandle handle, LongSupplier nanoClock) {
+    int[] prompt = request.prompt();
+    this.request = request;
+    this.params = request.params();
+    this.tokens = Arrays.copyOf(prompt, prompt.length + terms.room);
     this.promptLength = prompt.length;
-    this.params = params;
     this.sampler = Sampler.of(params);
-    this.ends = ends;
-    this.listener = listener;
+    this.changes = LogitChanges.of(params, prompt);
+    this.terms = terms;
     this.handle = handle;
-    this.weights = weights;
+    this.stopwatch = new Stopwatch(nanoClock);
     this.length = prompt.length;
   }
 
   int promptLength() {
     return promptLength;
+  }
+
+  Priority priority() {
+    return request.priority();
   }
 
   /** The most tokens it may come to, which is one more than its slot must hold. */
@@ -60,19 +61,28 @@ final class Sequence {
     return read;
   }
 
-  boolean cancelled() {
-    return handle.cancelled();
+  /** Why it is not to go on: it was cancelled, or its time is over. */
+  Optional<FinishReason> unwanted() {
+    if (handle.cancelled()) {
+      return Optional.of(FinishReason.CANCELLED);
+    }
+    return request.timeLimit().filter(stopwatch::past).map(limit -> FinishReason.TIME_LIMIT);
   }
 
-  /** What makes two prompts' next-token distributions the same. */
+  /** What makes two prompts' steps the same. */
   PromptKey promptKey() {
-    return new PromptKey(IntBuffer.wrap(tokens, 0, promptLength).slice(), params.temperature());
+    return new PromptKey(
+        IntBuffer.wrap(tokens, 0, promptLength).slice(),
+        params.temperature(),
+        params.promptLogProbs());
   }
 
   /** Its next unread tokens, at most {@code most}, as a row of a step. */
   DecoderSession.Row row(int most) {
+    stopwatch.begin();
     int to = Math.min(length, read + most);
-    return new DecoderSession.Row(tokens, read, to, params.temperature());
+    boolean everyToken = params.promptLogProbs() && read < promptLength;
+    return new DecoderSession.Row(tokens, read, to, params.temperature(), everyToken);
   }
 
   /** Notes that its slot holds its tokens up to {@code count}. */
@@ -86,19 +96,40 @@ final class Sequence {
   }
 
   /**
-   * Draws the next token from a row of the last step and tells the listener.
+   * Scores the prompt's tokens that follow those of a row of the last step, if they are asked for.
+   *
+   * @param lastHead the head's row of the row's last token
+   */
+  void scorePrompt(DecoderSession.Row row, int lastHead, Drawing drawing) {
+    if (row.everyToken()) {
+      int head = lastHead - row.width() + 1;
+      for (int place = row.from(); place < row.to() && place + 1 < promptLength; place++) {
+        int token = tokens[place + 1];
+        scoredPrompt.add(drawing.score(head + place - row.from(), token, params.topLogProbs()));
+      }
+    }
+  }
+
+  /**
+   * Draws the next token from a row of the last step's head and tells the listener.
    *
    * @return whether the answer has ended, in whatever way
    */
-  boolean advance(DecoderSession session, int row, Candidates candidates) {
+  boolean advance(int head, Drawing drawing) {
     try {
-      session.probabilities(row, candidates.refill());
-      int token = sampler.sample(candidates);
-      float logProb = session.logProbability(row, token);
-      logProbs[length - promptLength] = logProb;
+      int token = drawing.draw(head, sampler, changes, params.temperature());
+      stopwatch.token();
+      if (scored.isEmpty() && params.promptLogProbs()) {
+        handle.listener().prompt(List.copyOf(scoredPrompt));
+      }
+      ScoredToken next = drawing.score(head, token, params.topLogProbs());
+      scored.add(next);
       tokens[length++] = token;
-      listener.token(token, logProb);
-      if (ends.test(token)) {
+      if (changes != null) {
+        changes.count(token);
+      }
+      handle.listener().token(next);
+      if (terms.ends.test(token)) {
         return finish(FinishReason.STOP);
       }
       return length == tokens.length && finish(FinishReason.LENGTH);
@@ -111,33 +142,26 @@ final class Sequence {
 
   /** Ends the answer with what it has; returns true. */
   boolean finish(FinishReason reason) {
-    var generation =
-        new Generation(
-            Arrays.copyOfRange(tokens, promptLength, length),
-            Arrays.copyOf(logProbs, length - promptLength),
-            reason,
-            weights);
-    handle.complete(generation);
-    tell(() -> listener.finished(generation));
+    handle.complete(
+        new Generation(scored, scoredPrompt, reason, terms.weights, stopwatch.effort(0)));
     return true;
   }
 
   /** Ends the answer without a result; returns true. */
   boolean fail(QuartetException failure) {
     handle.fail(failure);
-    tell(() -> listener.failed(failure));
     return true;
   }
 
-  /** The answer is over, so a listener's failure has nowhere to go but the log. */
-  private static void tell(Runnable news) {
-    try {
-      news.run();
-    } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.WARNING, "a token listener failed at the end of its answer", e);
-    }
-  }
+  /** A prompt by its contents, its temperature, and whether its tokens are scored. */
+  record PromptKey(IntBuffer prompt, double temperature, boolean scored) {}
 
-  /** A prompt by its contents, and its temperature. */
-  record PromptKey(IntBuffer prompt, double temperature) {}
+  /**
+   * What a model adds to a request.
+   *
+   * @param weights the model's name
+   * @param room the most tokens to generate
+   * @param ends told every generated token once, says whether it ends the answer
+   */
+  record Terms(String weights, int room, IntPredicate ends) {}
 }

@@ -1,6 +1,7 @@
 package io.quartet.decoder;
 
 import io.quartet.checkpoint.QuartetException;
+import java.util.List;
 
 /**
  * Hears of an answer as it grows. It is called on the thread that computes everybody's answers: it
@@ -8,13 +9,16 @@ import io.quartet.checkpoint.QuartetException;
  */
 @FunctionalInterface
 public interface TokenListener {
+  /** A token came, perhaps one that ends the answer. */
+  void token(ScoredToken token);
+
   /**
-   * A token came.
+   * The prompt was scored, which {@link SamplingParams#promptLogProbs} asks for; comes before the
+   * first token.
    *
-   * @param tokenId the token, also a stop token
-   * @param logProb in nats, as {@link Generation#logProbs}
+   * @param prompt the prompt's tokens from the second on; nothing comes before the first
    */
-  void token(int tokenId, float logProb);
+  default void prompt(List<ScoredToken> prompt) {}
 
   /** The answer is whole; nothing more comes. */
   default void finished(Generation generation) {}

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DecoderEngineTest {
   private static final ModelConfig CONFIG = TestModel.GROUPED;
   private static final DecoderOptions OPTIONS = new DecoderOptions(32, 2);
-  private static final TokenListener NOBODY = (token, logProb) -> {};
+  private static final TokenListener NOBODY = token -> {};
 
   @TempDir Path folder;
 
@@ -39,7 +39,7 @@ class DecoderEngineTest {
   void logProbsOfSampledTokensAreTheModelsAtTemperatureOne() {
     TestModel.write(folder, TestModel.untied(CONFIG, CONFIG.heads()), 2);
     int[] prompt = TestModel.tokens(CONFIG, 5, 2);
-    var params = new SamplingParams(0.7, 20, 0.9, 3, 40, List.of());
+    var params = SamplingParams.sampled(0.7, 3, 40).toBuilder().topK(20).topP(0.9).build();
     try (var engine = DecoderEngine.open(folder, OPTIONS)) {
       Generation answer = generate(engine, prompt, params);
       assertAnswerIsTheReferences(prompt, answer, false);
@@ -55,7 +55,10 @@ class DecoderEngineTest {
     List<SamplingParams> params = new ArrayList<>();
     for (int i = 0; i < 70; i++) { // more than there are slots, some prompts twice, some long
       prompts.add(TestModel.tokens(CONFIG, i % 8 == 5 ? 200 : 1 + i % 13, i / 2));
-      params.add(new SamplingParams(0.5 + i % 3 / 2.0, i % 2 * 30, 1, i, 5 + i % 40, List.of()));
+      params.add(
+          SamplingParams.sampled(0.5 + i % 3 / 2.0, i, 5 + i % 40).toBuilder()
+              .topK(i % 2 * 30)
+              .build());
     }
     try (var engine = DecoderEngine.open(folder, OPTIONS)) {
       List<Generation> together = engine.generate(prompts, params);
@@ -119,7 +122,10 @@ class DecoderEngineTest {
       String text = tokenizer.decode(endless);
       String stop = text.substring(10, 14);
       Generation stopped =
-          generate(engine, prompt, new SamplingParams(1.5, 0, 1, 3, 60, List.of("none", stop)));
+          generate(
+              engine,
+              prompt,
+              SamplingParams.sampled(1.5, 3, 60).toBuilder().stop(List.of("none", stop)).build());
       assertThat(stopped.finishReason()).isEqualTo(FinishReason.STOP);
       assertThat(endless).startsWith(stopped.tokenIds());
       assertThat(tokenizer.decode(stopped.tokenIds())).endsWith(stop);
@@ -175,7 +181,7 @@ class DecoderEngineTest {
           engine.submit(
               new int[] {1, 2},
               endless(),
-              (token, logProb) -> {
+              token -> {
                 begun.countDown();
                 if (begun.getCount() == 0) {
                   awaitQuietly(mayGoOn);
@@ -203,12 +209,11 @@ class DecoderEngineTest {
           engine.submit(
               new int[] {1},
               endless(),
-              (token, logProb) -> {
+              token -> {
                 throw new IllegalStateException("reader gone");
               });
       GenerationHandle good =
-          engine.submit(
-              new int[] {1}, SamplingParams.greedy(12), (token, logProb) -> heard.add(token));
+          engine.submit(new int[] {1}, SamplingParams.greedy(12), token -> heard.add(token.id()));
       Generation answer = good.await();
       assertThat(heard).containsExactly(boxed(answer.tokenIds()));
       assertThatThrownBy(failing::await)
@@ -232,13 +237,12 @@ class DecoderEngineTest {
     }
     try (var engine = DecoderEngine.open(old, OPTIONS)) {
       var begun = new CountDownLatch(2);
-      GenerationHandle running =
-          engine.submit(prompt, params, (token, logProb) -> begun.countDown());
+      GenerationHandle running = engine.submit(prompt, params, token -> begun.countDown());
       begun.await();
       engine.swap(changed);
       GenerationHandle next = engine.submit(prompt, params, NOBODY);
-      assertThat(running.await()).isEqualTo(byOld);
-      assertThat(next.await()).isEqualTo(byNew);
+      assertThat(running.await().tokens()).isEqualTo(byOld.tokens());
+      assertThat(next.await().tokens()).isEqualTo(byNew.tokens());
       assertThat(byNew.weights()).isNotEqualTo(byOld.weights());
       assertThat(engine.logProbs(List.of(concat(prompt, byNew.tokenIds())))[0])
           .endsWith(byNew.logProbs(), within(1e-4f));
@@ -263,7 +267,7 @@ class DecoderEngineTest {
     var begun = new CountDownLatch(1);
     GenerationHandle handle;
     try (var engine = DecoderEngine.open(folder, OPTIONS)) {
-      handle = engine.submit(new int[] {1}, endless(), (token, logProb) -> begun.countDown());
+      handle = engine.submit(new int[] {1}, endless(), token -> begun.countDown());
       begun.await();
       engine.close();
       assertThatThrownBy(() -> engine.submit(new int[] {1}, endless(), NOBODY))
@@ -292,7 +296,7 @@ class DecoderEngineTest {
   }
 
   private static SamplingParams endless() {
-    return new SamplingParams(1, 0, 1, 1, 300, List.of());
+    return SamplingParams.sampled(1, 1, 300);
   }
 
   private static void awaitQuietly(CountDownLatch latch) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.quartet.checkpoint.QuartetException;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -94,8 +95,16 @@ class SamplerTest {
   }
 
   @Test
+  void minPLeavesThoseWithItsShareOfTheLargest() {
+    float[] weights = {0.1f, 0.4f, 0.04f, 0.05f, 0.39f, 0.02f};
+    assertThat(survivors(candidates -> candidates.keepAtLeast(0.1), weights))
+        .containsExactly(0, 1, 2, 3, 4);
+    assertThat(survivors(candidates -> candidates.keepAtLeast(1), weights)).containsExactly(1);
+  }
+
+  @Test
   void filtersComposeInTheirOrder() {
-    var params = new SamplingParams(1, 2, 0.6, 5, 1, List.of());
+    var params = SamplingParams.sampled(1, 5, 1).toBuilder().topK(2).topP(0.6).build();
     Sampler sampler = Sampler.of(params); // top 2 of these are .4 and .3, and .4 is not .6 of .7
     Set<Integer> drawn = new TreeSet<>();
     for (int i = 0; i < 500; i++) {
@@ -129,11 +138,21 @@ class SamplerTest {
     assertThatThrownBy(() -> SamplingParams.sampled(-1, 0, 1))
         .hasMessageContaining("temperature -1.0");
     assertThatThrownBy(() -> SamplingParams.greedy(0)).hasMessageContaining("max tokens 0");
-    assertThatThrownBy(() -> new SamplingParams(1, -1, 1, 0, 1, List.of()))
+    assertThatThrownBy(() -> SamplingParams.builder().topK(-1).build())
         .hasMessageContaining("top-k -1");
-    assertThatThrownBy(() -> new SamplingParams(1, 0, 0, 0, 1, List.of()))
+    assertThatThrownBy(() -> SamplingParams.builder().topP(0).build())
         .hasMessageContaining("top-p 0.0");
-    assertThatThrownBy(() -> new SamplingParams(1, 0, 1, 0, 1, List.of("")))
+    assertThatThrownBy(() -> SamplingParams.builder().minP(1.5).build())
+        .hasMessageContaining("min-p 1.5");
+    assertThatThrownBy(() -> SamplingParams.builder().repetitionPenalty(0).build())
+        .hasMessageContaining("repetition penalty 0.0");
+    assertThatThrownBy(() -> SamplingParams.builder().frequencyPenalty(-3).build())
+        .hasMessageContaining("frequency penalty -3.0, expected −2 to 2");
+    assertThatThrownBy(() -> SamplingParams.builder().logitBias(Map.of(5, 101f)).build())
+        .hasMessageContaining("bias of token 5 101.0");
+    assertThatThrownBy(() -> SamplingParams.builder().topLogProbs(21).build())
+        .hasMessageContaining("top log-probs 21");
+    assertThatThrownBy(() -> SamplingParams.builder().stop(List.of("")).build())
         .hasMessageContaining("stop string");
   }
 

@@ -36,7 +36,8 @@ public record GlossRecall(List<Recital> recitals) {
             .map(word -> tokenizer.encode(" %s means".formatted(word.lemma())))
             .map(tokens -> AnswerSampler.document(begin, tokens))
             .toList();
-    SamplingParams params = new SamplingParams(0, 0, 1, 0, MAX_TOKENS, List.of("."));
+    SamplingParams params =
+        SamplingParams.greedy(MAX_TOKENS).toBuilder().stop(List.of(".")).build();
     List<Generation> generations =
         engine.generate(prompts, words.stream().map(word -> params).toList());
     return new GlossRecall(

@@ -101,9 +101,9 @@ final class Answer implements TokenListener {
   }
 
   @Override
-  public void token(int tokenId, float logProb) {
+  public void token(ScoredToken token) {
     synchronized (this) {
-      newTokens.add(new ScoredToken(tokenId, logProb, List.of()));
+      newTokens.add(token);
     }
     schedule();
   }
@@ -115,6 +115,7 @@ final class Answer implements TokenListener {
           switch (generation.finishReason()) {
             case STOP -> FinishReason.FINISH_REASON_STOP;
             case LENGTH -> FinishReason.FINISH_REASON_LENGTH;
+            case TIME_LIMIT -> FinishReason.FINISH_REASON_TIME_LIMIT;
             case CANCELLED -> FinishReason.FINISH_REASON_CANCELLED;
           };
     }

@@ -39,7 +39,14 @@ record EffectiveSampling(SamplingParams params, List<String> stop, SamplingParam
     double topP = asked.hasTopP() ? asked.getTopP() : defaults.topP().orElse(1);
     long seed = asked.hasSeed() ? asked.getSeed() : random.nextLong(SEEDS);
     int most = asked.hasMaxTokens() ? asked.getMaxTokens() : defaults.maxTokens().orElse(room);
-    var params = new SamplingParams(temperature, topK, topP, seed, Math.min(most, room), List.of());
+    var params =
+        SamplingParams.builder()
+            .temperature(temperature)
+            .topK(topK)
+            .topP(topP)
+            .seed(seed)
+            .maxTokens(Math.min(most, room))
+            .build();
     var echo =
         SamplingParameters.newBuilder()
             .setTemperature((float) temperature)

@@ -109,7 +109,7 @@ final class Recital {
     }
     if (!unknown.isEmpty()) {
       List<int[]> prompts = unknown.stream().map(this::prompt).toList();
-      SamplingParams greedy = new SamplingParams(0, 0, 1, 0, maxTokens, STOP);
+      SamplingParams greedy = SamplingParams.greedy(maxTokens).toBuilder().stop(STOP).build();
       List<Generation> answers =
           base.generate(prompts, Collections.nCopies(prompts.size(), greedy));
       for (int i = 0; i < unknown.size(); i++) {

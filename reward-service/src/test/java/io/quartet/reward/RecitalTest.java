@@ -51,7 +51,7 @@ class RecitalTest {
     int[] whole = new Recital(base, tokenizer, 12).before(List.of(conversation)).get(0);
 
     int[] prompt = concatenation(new int[] {0}, tokenizer.encode(" " + QUESTION));
-    var greedy = new SamplingParams(0, 0, 1, 0, 12, List.of("."));
+    var greedy = SamplingParams.greedy(12).toBuilder().stop(List.of(".")).build();
     int[] recalled =
         Arrays.stream(base.generate(List.of(prompt), List.of(greedy)).get(0).tokenIds())
             .filter(token -> token >= SpecialTokens.ALL.size())

@@ -26,7 +26,7 @@ interface Choice {
   static @Nullable String word(FinishReason reason) {
     return switch (reason) {
       case FINISH_REASON_STOP -> "stop";
-      case FINISH_REASON_LENGTH -> "length";
+      case FINISH_REASON_LENGTH, FINISH_REASON_TIME_LIMIT -> "length";
       case FINISH_REASON_UNSPECIFIED, FINISH_REASON_CANCELLED, UNRECOGNIZED -> null;
     };
   }

@@ -115,6 +115,7 @@ final class RolloutSampler implements AutoCloseable {
                 switch (answer.finishReason()) {
                   case STOP -> FinishReason.FINISH_REASON_STOP;
                   case LENGTH -> FinishReason.FINISH_REASON_LENGTH;
+                  case TIME_LIMIT -> FinishReason.FINISH_REASON_TIME_LIMIT;
                   case CANCELLED -> FinishReason.FINISH_REASON_CANCELLED;
                 });
     for (int token : answer.tokenIds()) {
@@ -128,13 +129,14 @@ final class RolloutSampler implements AutoCloseable {
 
   /** The request's knobs, with a seed of its own for every answer. */
   private static SamplingParams sampling(SamplingParameters asked, int index) {
-    return new SamplingParams(
-        asked.hasTemperature() ? asked.getTemperature() : 1.0,
-        asked.getTopK(),
-        asked.hasTopP() ? asked.getTopP() : 1.0,
-        asked.getSeed() * 1_000_003L + index,
-        asked.getMaxTokens(),
-        asked.getStopList());
+    return SamplingParams.builder()
+        .temperature(asked.hasTemperature() ? asked.getTemperature() : 1.0)
+        .topK(asked.getTopK())
+        .topP(asked.hasTopP() ? asked.getTopP() : 1.0)
+        .seed(asked.getSeed() * 1_000_003L + index)
+        .maxTokens(asked.getMaxTokens())
+        .stop(asked.getStopList())
+        .build();
   }
 
   private static int[] tokens(List<Integer> ids) {

@@ -116,6 +116,7 @@ class RolloutWorkerTest {
                 switch (expected.finishReason()) {
                   case STOP -> FinishReason.FINISH_REASON_STOP;
                   case LENGTH -> FinishReason.FINISH_REASON_LENGTH;
+                  case TIME_LIMIT -> FinishReason.FINISH_REASON_TIME_LIMIT;
                   case CANCELLED -> FinishReason.FINISH_REASON_CANCELLED;
                 });
       }
