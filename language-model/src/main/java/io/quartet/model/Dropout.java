@@ -1,6 +1,7 @@
 package io.quartet.model;
 
 import java.util.OptionalLong;
+import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -23,9 +24,19 @@ record Dropout(double share, OptionalLong seed) {
     if (share == 0 || seed.isEmpty()) {
       return x;
     }
-    var generator = torch.make_generator_cpu(WeightSource.mix(seed.getAsLong(), name));
-    Tensor kept =
-        torch.empty_like(x.detach()).bernoulli_(1 - share, new GeneratorOptional(generator));
+    var generator = new GeneratorOptional(generator(x, WeightSource.mix(seed.getAsLong(), name)));
+    Tensor kept = torch.empty_like(x.detach()).bernoulli_(1 - share, generator);
     return x.mul(kept.mul_(new Scalar((float) (1 / (1 - share)))));
+  }
+
+  /** One of its own for every call, where the tensor is. */
+  private static Generator generator(Tensor x, long seed) {
+    if (!x.is_cuda()) {
+      return torch.make_generator_cpu(seed);
+    }
+    Generator generator =
+        torch.globalContext().getAcceleratorHooksInterface().getNewGenerator(x.device().index());
+    generator.set_current_seed(seed);
+    return generator;
   }
 }
