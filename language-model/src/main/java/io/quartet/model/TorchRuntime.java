@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.openblas.global.openblas_full;
+import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Work is spread over threads by the rows of a batch, not inside an operation: each of {@link
  * Workers}' threads runs whole forward and backward passes with one libtorch thread. Small models
  * then pay no barrier per operation, OpenBLAS's own thread pool (which {@code set_num_threads} does
- * not touch) stays out of the way, and a busy neighbour slows one thread instead of all of them.
+ * not touch) stays out of the way, and a busy neighbour slows one thread instead of all of them. A
+ * CUDA device takes a batch whole, from one thread.
  */
 public final class TorchRuntime {
   private static final String MAX_PHYSICAL_BYTES = "org.bytedeco.javacpp.maxPhysicalBytes";
@@ -59,12 +61,8 @@ public final class TorchRuntime {
         if (!torch.cuda_is_available()) {
           throw new QuartetException(
               ErrorCode.FAILED_PRECONDITION,
-              "%s: cuda, but %s"
-                  .formatted(
-                      DEVICE,
-                      torch.hasCUDA()
-                          ? "no CUDA device is visible here"
-                          : "this build has no CUDA: build it with ./mvnw -Pcuda"));
+              "%s: cuda, but no CUDA device is visible here, or this build is not of ./mvnw -Pcuda"
+                  .formatted(DEVICE));
         }
         yield true;
       }
@@ -77,9 +75,23 @@ public final class TorchRuntime {
     if (chosen == null) {
       String environment = System.getenv().getOrDefault("QUARTET_DEVICE", "auto");
       chosen = cuda(System.getProperty(DEVICE, environment));
+      if (chosen) {
+        onlyRepeatableKernels();
+      }
       cuda = chosen;
     }
     return chosen;
+  }
+
+  /**
+   * Some CUDA kernels, those of attention's gradient among them, add in whatever order their
+   * threads arrive, unless they are told not to; an operation that cannot do without then fails.
+   */
+  private static void onlyRepeatableKernels() {
+    Context context = torch.globalContext();
+    context.setDeterministicAlgorithms(true, false);
+    // It would write NaN into every buffer that an operation is about to fill.
+    context.setDeterministicFillUninitializedMemory(false);
   }
 
   /** The tensor itself, or its copy on the device that models are on. */
@@ -90,7 +102,9 @@ public final class TorchRuntime {
   /**
    * Loads libtorch and starts the threads that training runs on.
    *
-   * @param threads how many, 1 or more; results are bit-identical for the same number
+   * @param threads how many, 1 or more; results are bit-identical for the same number. On a CUDA
+   *     device it is always one, which hands over whole batches: the device runs the kernels of
+   *     several threads one after the other, and smaller ones fill it less
    */
   public static Workers configure(int threads) {
     // JavaCPP's default, 4 × Xmx of resident memory, is below what a model needs beside a small
@@ -99,7 +113,7 @@ public final class TorchRuntime {
       System.setProperty(MAX_PHYSICAL_BYTES, "0");
     }
     useOneThreadPerOperation();
-    return new Workers(threads);
+    return new Workers(cuda() ? 1 : threads);
   }
 
   /** Makes operations called from this thread run in it alone; also what a worker starts with. */

@@ -25,7 +25,8 @@ class TorchRuntimeTest {
             QuartetException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.FAILED_PRECONDITION))
         .hasMessage(
-            "quartet.device: cuda, but this build has no CUDA: build it with ./mvnw -Pcuda");
+            "quartet.device: cuda, but no CUDA device is visible here, or this build is not of"
+                + " ./mvnw -Pcuda");
   }
 
   @Test

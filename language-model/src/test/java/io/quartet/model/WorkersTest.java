@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class WorkersTest {
-  private static final Workers WORKERS = TorchRuntime.configure(3);
+  private static final Workers WORKERS = new Workers(3);
 
   @AfterAll
   static void stop() {
