@@ -70,6 +70,11 @@ final class CausalSelfAttention extends Module {
         adapted(projected(xND, type), xND, passage)
             .split_with_sizes(new long[] {(heads + groups) * channels, groups * channels}, 1);
     Tensor turned = rotary.rotate(normalised(parts.get(0)), passage.turns());
+    FlashAttention flash = passage.flash();
+    if (flash != null) {
+      Tensor valueNKC = parts.get(1).view(xND.size(0), groups, channels);
+      return flash.attend(turned.to(type), valueNKC).view(xND.size(0), heads * channels);
+    }
     return type == ScalarType.Float
         ? fused(turned, parts.get(1), passage)
         : written(turned.to(type), parts.get(1), passage);
@@ -98,10 +103,7 @@ final class CausalSelfAttention extends Module {
       Linear part, Tensor xND, Passage passage, UnaryOperator<Tensor> order) {
     return part.adapter()
         .map(branch -> branch.forward(xND, passage, order))
-        .orElseGet(
-            () ->
-                TorchRuntime.place(torch.zeros(xND.size(0), part.weight().size(0)))
-                    .to(xND.scalar_type()));
+        .orElseGet(() -> xND.new_zeros(xND.size(0), part.weight().size(0)));
   }
 
   /** Query, key and value side by side [N, (H + 2K)·C], in one product. */

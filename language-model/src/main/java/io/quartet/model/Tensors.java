@@ -3,6 +3,10 @@ package io.quartet.model;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.LayoutOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -25,9 +29,24 @@ final class Tensors {
     return TorchRuntime.place(Tensor.create(values));
   }
 
+  /** fp32 zeros of this shape where another tensor is. */
+  static Tensor zerosBeside(Tensor other, long... shape) {
+    return other.new_zeros(
+        shape,
+        new ScalarTypeOptional(ScalarType.Float),
+        new LayoutOptional(),
+        new DeviceOptional(),
+        new BoolOptional());
+  }
+
   /** [B·T] from B rows of T. */
   static Tensor flat(long[][] rows) {
-    return vector(Arrays.stream(rows).flatMapToLong(Arrays::stream).toArray());
+    int length = rows[0].length;
+    long[] all = new long[rows.length * length];
+    for (int row = 0; row < rows.length; row++) {
+      System.arraycopy(rows[row], 0, all, row * length, length);
+    }
+    return vector(all);
   }
 
   /** [B, T] from B rows of T. */

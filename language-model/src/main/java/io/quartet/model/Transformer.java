@@ -22,6 +22,7 @@ final class Transformer extends Module {
   private final List<TransformerBlock> blocks = new ArrayList<>();
   private final RmsNorm norm;
   private final RotaryEmbedding rotary;
+  private final ModelConfig config;
   private final Precision precision;
   private final boolean adapted;
   private final List<Recomputation> passes = new ArrayList<>();
@@ -29,6 +30,7 @@ final class Transformer extends Module {
   private PassOptions options = PassOptions.PLAIN;
 
   Transformer(WeightSource source, ModelConfig config, Precision precision) {
+    this.config = config;
     this.precision = precision;
     adapted = source.lora().isPresent();
     rotary = new RotaryEmbedding(config);
@@ -111,14 +113,20 @@ final class Transformer extends Module {
   }
 
   private Passage passage(PackedBatch batch) {
-    Tensor maskBTT = mask(Tensors.matrix(batch.documents()));
+    boolean flash = FlashAttention.takes(config, precision);
     return new Passage(
         batch.rows(),
         batch.length(),
         Tensors.flat(batch.tokens()),
         rotary.turns(Tensors.flat(batch.positions())),
-        precision == Precision.FP32 ? maskBTT.unsqueeze(1) : maskBTT,
+        flash ? null : mask(batch),
+        flash ? FlashAttention.of(batch) : null,
         new Dropout(options.dropout(), training));
+  }
+
+  private Tensor mask(PackedBatch batch) {
+    Tensor maskBTT = mask(Tensors.matrix(batch.documents()));
+    return precision == Precision.FP32 ? maskBTT.unsqueeze(1) : maskBTT;
   }
 
   /** A token sees itself and what came before it in its own document. */
@@ -128,8 +136,8 @@ final class Transformer extends Module {
         documentsBT
             .unsqueeze(2)
             .ne(documentsBT.unsqueeze(1))
-            .logical_or(TorchRuntime.place(torch.ones(length, length)).triu(1).to(ScalarType.Bool));
-    return TorchRuntime.place(torch.zeros(documentsBT.size(0), length, length))
+            .logical_or(documentsBT.new_ones(length, length).triu(1).to(ScalarType.Bool));
+    return Tensors.zerosBeside(documentsBT, documentsBT.size(0), length, length)
         .masked_fill_(hidden, new Scalar(Float.NEGATIVE_INFINITY))
         .to(precision.scalarType());
   }
