@@ -1,6 +1,7 @@
 package io.quartet.model;
 
 import org.bytedeco.pytorch.Dispatcher;
+import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.Module;
@@ -8,6 +9,8 @@ import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
 
 /**
  * y = g · x / √(mean(x²) + ε); Zhang and Sennrich 2019, arXiv:1910.07467.
@@ -15,7 +18,7 @@ import org.bytedeco.pytorch.Tensor;
  * <p>libtorch has no fused kernel of it for a CPU, and takes a dozen passes over x forward and
  * backward. It does have one for weight normalisation, s · x / ‖x‖ by rows, and with s = ‖x‖ /
  * √(‖x‖²/D + ε) that is the same function with the same gradient. A row of zeros would give 0/0:
- * the embedding keeps them away.
+ * the embedding keeps them away. On CUDA there is one of it, and that is taken.
  */
 final class RmsNorm extends Module {
   private static final OperatorHandle NORMALISE = normalise();
@@ -53,6 +56,10 @@ final class RmsNorm extends Module {
 
   /** The same with the channels, and so the gain [D], in another order. */
   Tensor forward(Tensor xND, Tensor gain) {
+    if (xND.is_cuda()) {
+      return torch.rms_norm(
+          xND, new long[] {(long) width}, new TensorOptional(gain), new DoubleOptional(epsilon));
+    }
     Tensor normN1 = xND.norm(new ScalarOptional(new Scalar(2)), new long[] {1}, true);
     Tensor meanSquareN1 = normN1.square().mul(new Scalar((float) (1 / width)));
     Tensor scaleN1 = normN1.mul(meanSquareN1.add(new Scalar((float) epsilon)).rsqrt());
