@@ -8,10 +8,15 @@ import org.bytedeco.pytorch.NoGradGuard;
 
 /** Runs a model without gradients over many sequences, some at a time, on all workers. */
 final class Chunks {
-  /** Tokens of a chunk: bounds memory, and is enough for efficient matrix products. */
-  static final int TOKENS = 2048;
+  private static final int TOKENS = 2048;
+  private static final int CUDA_TOKENS = 1 << 13;
 
   private Chunks() {}
+
+  /** Tokens of a chunk: bounds memory, and is enough for efficient matrix products. */
+  static int tokens() {
+    return TorchRuntime.cuda() ? CUDA_TOKENS : TOKENS;
+  }
 
   /**
    * One result for each sequence, in their order.
@@ -41,7 +46,7 @@ final class Chunks {
     int from = 0;
     int tokens = 0;
     for (int i = 0; i < sequences.size(); i++) {
-      if (i > from && tokens + sequences.get(i).length() > TOKENS) {
+      if (i > from && tokens + sequences.get(i).length() > tokens()) {
         chunks.add(sequences.subList(from, i));
         from = i;
         tokens = 0;

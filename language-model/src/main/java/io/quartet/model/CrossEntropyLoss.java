@@ -19,8 +19,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * logits of the whole batch never exist together, and are passed over three times instead of ten.
  */
 public final class CrossEntropyLoss {
-  /** Rows times vocabulary of one piece: small enough for the cache, large enough for a GEMM. */
+  /** Small enough for a processor's cache, large enough for a GEMM. */
   private static final long PIECE = 1L << 21;
+
+  /** Large enough to fill a CUDA device: half a gigabyte of bf16 logits. */
+  private static final long CUDA_PIECE = 1L << 28;
 
   private final double normaliser;
   private final double zWeight;
@@ -39,7 +42,7 @@ public final class CrossEntropyLoss {
    * the logits from drifting (Chowdhery et al. 2022, arXiv:2204.02311).
    */
   public CrossEntropyLoss(double normaliser, double zWeight) {
-    this(normaliser, zWeight, PIECE);
+    this(normaliser, zWeight, piece());
   }
 
   /** The same in pieces of another size, in rows times vocabulary. */
@@ -47,6 +50,11 @@ public final class CrossEntropyLoss {
     this.normaliser = normaliser;
     this.zWeight = zWeight;
     this.piece = piece;
+  }
+
+  /** Rows times vocabulary of one piece. */
+  static long piece() {
+    return TorchRuntime.cuda() ? CUDA_PIECE : PIECE;
   }
 
   /** The loss of a batch; gradients are prepared only if grad mode is on. */
@@ -161,16 +169,21 @@ public final class CrossEntropyLoss {
 
     @Override
     public void backward() {
+      if (!frozen) {
+        // First: a tied embedding then gets both its gradients in this order, recomputed or not.
+        add(outputGradient, model.output().mutable_grad());
+      }
       Tensor[] pieces = hiddenGradients.toArray(new Tensor[0]);
       hiddenRD.backward(torch.cat(new TensorVector(pieces), 0), new BoolOptional(), false, null);
-      if (frozen) {
-        return;
-      }
-      Tensor gradient = model.output().mutable_grad();
-      if (gradient.defined()) {
-        gradient.add_(outputGradient);
-      } else {
-        gradient.put(outputGradient);
+    }
+
+    private static void add(Tensor part, Tensor gradient) {
+      try (var off = new NoGradGuard()) {
+        if (gradient.defined()) {
+          gradient.add_(part);
+        } else {
+          gradient.put(part);
+        }
       }
     }
   }

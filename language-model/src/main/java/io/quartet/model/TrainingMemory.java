@@ -17,9 +17,6 @@ public final class TrainingMemory {
   /** Bytes of a master weight, a gradient and each of the optimizer's moments. */
   private static final long FP32 = 4;
 
-  /** Logits of a piece, see {@link CrossEntropyLoss}. */
-  private static final long PIECE = 1L << 21;
-
   private TrainingMemory() {}
 
   /**
@@ -82,7 +79,7 @@ public final class TrainingMemory {
 
   /** Tokens that a worker scores at once, see {@link Chunks}. */
   public static long scoredTokens() {
-    return Chunks.TOKENS;
+    return Chunks.tokens();
   }
 
   /** Weights of a block's projections. */
@@ -171,7 +168,7 @@ public final class TrainingMemory {
       // The product, fp32, its gradient and that of the partition; the entropies' two passes.
       return step.wholeLogits() * vocabulary * (2 + 5 * FP32) + (trained ? FP32 * output : 0);
     }
-    long pieces = Math.max(1, step.tokens() * vocabulary / PIECE);
+    long pieces = Math.max(1, step.tokens() * vocabulary / CrossEntropyLoss.piece());
     long logits = 2 * bytes(precision) * step.tokens() * vocabulary;
     long gradients = precision == Precision.BF16 ? (2 + FP32) * output : FP32 * output;
     return logits + (trained ? pieces * gradients : 0);

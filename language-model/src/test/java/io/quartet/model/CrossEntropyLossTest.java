@@ -58,7 +58,7 @@ class CrossEntropyLossTest {
 
   private static Loss byAutograd(CausalLm model, PackedBatch batch) {
     Tensor logitsRV = model.logits(model.hidden(batch, batch.targetRows()));
-    Tensor crossEntropy = torch.cross_entropy_loss(logitsRV, Tensor.create(batch.targetTokens()));
+    Tensor crossEntropy = torch.cross_entropy_loss(logitsRV, Tensors.vector(batch.targetTokens()));
     Tensor squares = torch.logsumexp(logitsRV, new long[] {1}).square();
     return Loss.of(crossEntropy.add(squares.mean().mul(new Scalar((float) Z))));
   }

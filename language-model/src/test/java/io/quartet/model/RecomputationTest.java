@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Training every weight with and without keeping what the blocks compute. */
 class RecomputationTest {
-  private static final Workers WORKERS = TorchRuntime.configure(2);
+  private static final Workers WORKERS = TorchRuntime.configure(1);
 
   @AfterAll
   static void stop() {
@@ -33,7 +33,7 @@ class RecomputationTest {
     assertThat(recomputed).isEqualTo(kept);
   }
 
-  /** Some steps of a part for each worker; a loss and a gradient norm for each step. */
+  /** Some steps of two parts by one worker; a loss and a gradient norm for each step. */
   private static Map<String, List<Float>> train(
       Precision precision, boolean tied, PassOptions options, List<Double> figures) {
     var model = new CausalLm(Tiny.config(tied), precision, 1);
