@@ -6,6 +6,7 @@ import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.model.WeightSource.Start;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -56,8 +57,15 @@ public final class CausalLm extends TransformerModel {
    * @return [R, D]
    */
   public Tensor hidden(PackedBatch batch, long @Nullable [] rows) {
-    count(batch, rows == null ? (long) batch.rows() * batch.length() : rows.length);
-    return transformer.forward(batch, rows == null ? null : Tensors.vector(rows));
+    long all = (long) batch.rows() * batch.length();
+    count(batch, rows == null ? all : rows.length);
+    return transformer.forward(
+        batch, rows == null || areAll(rows, all) ? null : Tensors.vector(rows));
+  }
+
+  /** Whether these are all rows as they lie: picking them would only copy them. */
+  private static boolean areAll(long[] rows, long count) {
+    return rows.length == count && LongStream.range(0, count).allMatch(i -> rows[(int) i] == i);
   }
 
   /** fp32 [R, V] from what {@link #hidden} returned. */

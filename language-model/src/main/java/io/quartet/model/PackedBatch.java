@@ -234,11 +234,17 @@ public final class PackedBatch {
    * from left to right.
    */
   public long[] targetRows() {
-    return spans.stream()
-        .flatMapToInt(span -> IntStream.range(first(span), first(span) + span.length()))
-        .filter(i -> target(i) != NONE)
-        .asLongStream()
-        .toArray();
+    long[] found = new long[realTokens()];
+    int count = 0;
+    for (Span span : spans) {
+      int first = first(span);
+      for (int i = first; i < first + span.length(); i++) {
+        if (target(i) != NONE) {
+          found[count++] = i;
+        }
+      }
+    }
+    return Arrays.copyOf(found, count);
   }
 
   private int first(Span span) {
