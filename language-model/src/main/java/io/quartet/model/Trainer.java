@@ -17,6 +17,8 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 
 /**
  * The training loop's body: the gradients of a step's parts are computed by the workers, each on
@@ -257,7 +259,7 @@ public final class Trainer<M extends TransformerModel> {
 
   /** The sum of the squares of some weights' gradients, added up first unless they are already. */
   private double reduce(List<Slot> share) {
-    double squares = 0;
+    var norms = new TensorVector();
     try (var off = new NoGradGuard()) {
       for (Slot slot : share) {
         if (!exchange.active()) {
@@ -265,10 +267,16 @@ public final class Trainer<M extends TransformerModel> {
         }
         Tensor sum = slot.weight().grad();
         if (sum.defined()) {
-          double norm = sum.norm(new Scalar(2)).item_float();
-          squares += norm * norm;
+          norms.push_back(sum.norm(new Scalar(2)));
         }
       }
+    }
+    if (norms.empty()) {
+      return 0;
+    }
+    double squares = 0;
+    for (double norm : Tensors.floats(torch.stack(norms, 0))) {
+      squares += norm * norm;
     }
     return squares;
   }
