@@ -212,7 +212,7 @@ class LossGradientTest {
                   for (int i = 0; i < change.length; i++) {
                     change[i] = (float) (values.get(i) * distance);
                   }
-                  weight.add_(Tensor.create(change, weight.shape()));
+                  weight.add_(Tensors.vector(change).view(weight.shape()));
                 }
               });
     }

@@ -68,6 +68,7 @@ final class MeasuredTraining {
     Stream.of(width, layers, rows, length).map(String::valueOf).forEach(command::add);
     var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
     builder.environment().putAll(TorchRuntime.environment()); // as the services are started
+    builder.environment().put("QUARTET_DEVICE", "cpu"); // whose memory is the process's own
     Process process = builder.start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).isZero();
