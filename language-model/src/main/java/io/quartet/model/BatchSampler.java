@@ -21,13 +21,13 @@ public final class BatchSampler implements Iterator<PackedBatch> {
    * @param length T
    */
   public BatchSampler(IntFunction<Iterator<TokenSequence>> epochs, int rows, int length) {
-    this.packer = new SequencePacker(endless(epochs), rows, length);
+    this.packer = new SequencePacker(rows, length, endless(epochs));
   }
 
-  private static Iterator<TokenSequence> endless(IntFunction<Iterator<TokenSequence>> epochs) {
+  private static Iterator<Iterator<TokenSequence>> endless(
+      IntFunction<Iterator<TokenSequence>> epochs) {
     return new Iterator<>() {
-      private int epoch;
-      private Iterator<TokenSequence> current = epochs.apply(0);
+      private int number;
 
       @Override
       public boolean hasNext() {
@@ -35,14 +35,13 @@ public final class BatchSampler implements Iterator<PackedBatch> {
       }
 
       @Override
-      public TokenSequence next() {
-        if (!current.hasNext()) {
-          current = epochs.apply(++epoch);
-          if (!current.hasNext()) {
-            throw new NoSuchElementException("epoch %d has no sequences".formatted(epoch));
-          }
+      public Iterator<TokenSequence> next() {
+        Iterator<TokenSequence> epoch = epochs.apply(number);
+        if (!epoch.hasNext()) {
+          throw new NoSuchElementException("epoch %d has no sequences".formatted(number));
         }
-        return current.next();
+        number++;
+        return epoch;
       }
     };
   }

@@ -3,10 +3,17 @@ package io.quartet.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quartet.model.PackedBatch.LastToken;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -14,6 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SequencePackerTest {
+  private static final List<Integer> CHAT_LENGTHS = chatLengths();
+
   @Test
   void targetsAreTheNextTokensOfTheSameSequence() {
     var sequences = List.of(TokenSequence.document(1, 2, 3), TokenSequence.document(4, 5));
@@ -56,29 +65,102 @@ class SequencePackerTest {
         .containsExactlyElementsOf(IntStream.range(1, 25).mapToObj(i -> (long) i).toList());
   }
 
-  /**
-   * Lengths as those of a thousand real instructions with their answers (log-normal, a mean of 210
-   * tokens, some over 800); real ones fill .990, .995 and .998.
-   */
   @ParameterizedTest
-  @CsvSource({"128, .98", "256, .99", "512, .99"})
-  void fewPlacesAreWastedOnConversations(int length, double least) {
-    var sampler = new BatchSampler(SequencePackerTest::conversations, 8, length);
+  @CsvSource({
+    "985, 4, 128, .99",
+    "985, 8, 128, .99",
+    "985, 16, 128, .99",
+    "985, 4, 256, .99",
+    "985, 8, 256, .99",
+    "985, 16, 256, .99",
+    "985, 4, 512, .99",
+    "985, 8, 512, .99",
+    "985, 16, 512, .99",
+    "100, 4, 128, .98",
+    "100, 8, 128, .98",
+    "100, 8, 256, .98",
+    "100, 8, 512, .98",
+  })
+  void noBatchOfConversationsWastesPlaces(int chats, int rows, int length, double mean) {
+    var sampler = new BatchSampler(epoch -> conversations(chats, epoch), rows, length);
 
-    int real = 0;
-    for (int i = 0; i < 100; i++) {
-      real += sampler.next().realTokens();
-    }
+    double[] filled =
+        IntStream.range(0, 1000)
+            .mapToDouble(i -> sampler.next().realTokens() / (double) (rows * length))
+            .toArray();
 
-    assertThat(real / (100.0 * 8 * length)).isGreaterThan(least);
+    assertThat(Arrays.stream(filled).min().orElseThrow()).isGreaterThanOrEqualTo(.97);
+    assertThat(Arrays.stream(filled).average().orElseThrow()).isGreaterThan(mean);
   }
 
-  private static Iterator<TokenSequence> conversations(int epoch) {
-    var random = new Random(epoch);
-    return IntStream.range(0, 1000)
-        .mapToObj(i -> (int) Math.max(8, Math.exp(5.1 + 0.7 * random.nextGaussian())))
+  @Test
+  void onlyTheLastBatchOfOneEpochMayWastePlaces() {
+    var packer = new SequencePacker(conversations(985, 0), 8, 256);
+
+    List<Integer> filled = new ArrayList<>();
+    packer.forEachRemaining(batch -> filled.add(batch.realTokens()));
+
+    assertThat(filled.subList(0, filled.size() - 1)).allMatch(real -> real >= .97 * 8 * 256);
+  }
+
+  @Test
+  void whatFillsNoRowHasItsTurnAsWell() {
+    int[] lengths = {65, 40, 64, 46}; // tokens; no two fit into a row of 64
+    var sampler =
+        new BatchSampler(
+            epoch ->
+                IntStream.range(0, 40)
+                    .mapToObj(
+                        i -> TokenSequence.document(IntStream.range(0, lengths[i % 4]).toArray()))
+                    .iterator(),
+            4,
+            64);
+
+    long[] drawn = new long[66];
+    for (int i = 0; i < 1000; i++) {
+      sampler.next().spans().forEach(span -> drawn[span.length() + 1]++);
+    }
+
+    long most = Arrays.stream(drawn).max().orElseThrow();
+    assertThat(IntStream.of(lengths).mapToLong(length -> drawn[length]))
+        .allMatch(count -> count > .9 * most);
+  }
+
+  @Test
+  void anotherEpochIsPackedInAnotherOrder() {
+    var first = new SequencePacker(conversations(985, 0), 8, 256).next();
+    var second = new SequencePacker(conversations(985, 1), 8, 256).next();
+
+    assertThat(lengths(first)).isNotEqualTo(lengths(second));
+  }
+
+  private static List<Integer> lengths(PackedBatch batch) {
+    return batch.spans().stream().map(PackedBatch.Span::length).toList();
+  }
+
+  /**
+   * Sequences as long as the chats of LLaMA-Factory's {@code alpaca_en_demo.json} in tokens of a
+   * vocabulary of 4,096 that was learned from their answers.
+   */
+  private static Iterator<TokenSequence> conversations(int chats, int epoch) {
+    List<Integer> lengths = new ArrayList<>(CHAT_LENGTHS.subList(0, chats));
+    Collections.shuffle(lengths, new Random(epoch));
+    return lengths.stream()
         .map(tokens -> TokenSequence.document(IntStream.range(0, tokens).toArray()))
         .iterator();
+  }
+
+  private static List<Integer> chatLengths() {
+    try (var lines =
+        new BufferedReader(
+            new InputStreamReader(
+                Objects.requireNonNull(
+                    SequencePackerTest.class.getResourceAsStream("/alpaca-lengths.txt")),
+                StandardCharsets.UTF_8))) {
+      return lines.lines().map(Integer::valueOf).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
