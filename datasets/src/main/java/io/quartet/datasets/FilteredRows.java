@@ -28,6 +28,9 @@ final class FilteredRows extends Rows {
   /** Characters after which a batch is full. */
   private static final int BATCH_CHARACTERS = 1 << 24;
 
+  /** How DuckDB begins to say that there is no such column. */
+  private static final String UNKNOWN_COLUMN = "Binder Error: Referenced column";
+
   /** Stands for the row that has a value for each column seen so far. */
   private static final long EXAMPLE = -1;
 
@@ -37,6 +40,7 @@ final class FilteredRows extends Rows {
   private final Connection connection;
   private final ObjectNode example = JsonNodeFactory.instance.objectNode();
   private final Deque<Row> kept = new ArrayDeque<>();
+  private boolean lookedAhead;
 
   FilteredRows(Rows rows, String where) {
     super(rows.file());
@@ -88,7 +92,24 @@ final class FilteredRows extends Rows {
       }
       return passing;
     } catch (SQLException e) {
+      if (!lookedAhead && Sandbox.reason(e).startsWith(UNKNOWN_COLUMN)) {
+        lookAhead();
+        return judge(batch);
+      }
       throw Sandbox.refused(where, "%s: %s".formatted(file(), Sandbox.reason(e)));
+    }
+  }
+
+  /** Reads the whole file for its columns: the one that is missed may be in a later row. */
+  private void lookAhead() {
+    lookedAhead = true;
+    try (Rows all = Rows.open(file(), Optional.empty())) {
+      while (all.hasNext()) {
+        ObjectNode columns = all.next().columns();
+        if (columns != null) {
+          judged(columns);
+        }
+      }
     }
   }
 

@@ -64,6 +64,24 @@ class ConditionTest {
         .containsExactly("t1000", "t2000", "t3000", "t4000", "t5000");
   }
 
+  @Test
+  void aColumnMayBeginAfterAnyNumberOfRows() throws Exception {
+    List<String> lines = new ArrayList<>();
+    for (int i = 1; i <= 5000; i++) {
+      lines.add(
+          i < 4900
+              ? "{\"text\":\"t%d\",\"empty\":null}".formatted(i)
+              : "{\"text\":\"t%d\",\"late\":%d.5,\"empty\":%d}".formatted(i, i, i));
+    }
+    files.write("late.jsonl", lines.toArray(String[]::new));
+
+    assertThat(read("late.jsonl", "late > 4998")).containsExactly("t4998", "t4999", "t5000");
+    assertThat(read("late.jsonl", "late IS NULL")).hasSize(4899);
+    assertThat(read("late.jsonl", "empty > 4998")).containsExactly("t4999", "t5000");
+    assertThatThrownBy(() -> read("late.jsonl", "later = 1"))
+        .hasMessageContaining("Referenced column \"later\" not found");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"a.jsonl", "a.csv", "a.parquet"})
   void anUnknownColumnIsNamed(String file) {
