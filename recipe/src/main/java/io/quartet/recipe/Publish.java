@@ -4,6 +4,9 @@ package io.quartet.recipe;
 public enum Publish {
   /** Those of the last step. */
   LAST,
-  /** Those with the lowest loss on held-out data, of the looks on the way. */
+  /**
+   * The best of the looks on the way: the lowest loss on held-out data, in RL the highest
+   * objective.
+   */
   BEST
 }

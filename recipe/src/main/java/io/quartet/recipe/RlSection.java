@@ -26,6 +26,8 @@ package io.quartet.recipe;
  * @param evaluateEvery updates between looks at held-out prompts
  * @param snapshotEvery updates between resumable snapshots
  * @param keepSnapshots how many of the newest are kept
+ * @param publish whether the last update's policy is published, or that of the highest objective of
+ *     the looks: reward minus the price of KL, on fixed prompts
  */
 public record RlSection(
     int updates,
@@ -51,7 +53,8 @@ public record RlSection(
     boolean gate,
     int evaluateEvery,
     int snapshotEvery,
-    int keepSnapshots) {
+    int keepSnapshots,
+    Publish publish) {
   /** Validates the values. */
   public RlSection {
     Check.between("updates", updates, 1, 1_000_000);

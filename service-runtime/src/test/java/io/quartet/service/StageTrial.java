@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Runs a stage on the test's own thread, in a store of its own, without broker or service. */
 public final class StageTrial {
@@ -18,8 +19,8 @@ public final class StageTrial {
   private final CheckpointStore store;
   private final List<Reported> reported = new ArrayList<>();
   private long stopAt = Long.MAX_VALUE;
-  private long eventAt = Long.MAX_VALUE;
-  private Runnable event = () -> {};
+  private final TreeMap<Long, Runnable> events = new TreeMap<>();
+  private String endpoint = "127.0.0.1:1";
 
   /** A trial in a folder; a second one in the same folder is the restarted process. */
   public StageTrial(Path home) {
@@ -39,8 +40,13 @@ public final class StageTrial {
 
   /** Something happens when the stage first reports this step or a later one. */
   public StageTrial when(long step, Runnable event) {
-    eventAt = step;
-    this.event = event;
+    events.put(step, event);
+    return this;
+  }
+
+  /** Where the services are that announced the inputs; nowhere unless said. */
+  public StageTrial announcedFrom(String hostAndPort) {
+    endpoint = hostAndPort;
     return this;
   }
 
@@ -58,7 +64,7 @@ public final class StageTrial {
       throws InterruptedException {
     Map<Stage, StageInput> inputs = new EnumMap<>(Stage.class);
     for (Stage needed : stage.needs()) {
-      inputs.put(needed, new StageInput(store.latest(needed, run).orElseThrow(), "127.0.0.1:1"));
+      inputs.put(needed, new StageInput(store.latest(needed, run).orElseThrow(), endpoint));
     }
     return stage.train(new StageContext(stage.stage(), run, recipe, store, inputs, new Signals()));
   }
@@ -70,9 +76,8 @@ public final class StageTrial {
     public void progress(long step, long of, String phase, Map<String, Double> metrics) {
       this.step = step;
       reported.add(new Reported(step, of, phase, Map.copyOf(metrics)));
-      if (step >= eventAt) {
-        eventAt = Long.MAX_VALUE;
-        event.run();
+      while (!events.isEmpty() && step >= events.firstKey()) {
+        events.pollFirstEntry().getValue().run();
       }
     }
 

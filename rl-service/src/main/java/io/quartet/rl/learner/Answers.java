@@ -2,11 +2,14 @@ package io.quartet.rl.learner;
 
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
-import io.quartet.v1.FinishReason;
+import io.quartet.decoder.FinishReason;
+import io.quartet.decoder.Generation;
 import io.quartet.v1.Rollout;
 import io.quartet.v1.RolloutBatch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * One round's answers, {@code samplesPerPrompt} in a row for each prompt. Index b counts answers,
@@ -50,6 +53,21 @@ record Answers(
     return answers;
   }
 
+  /** Answers to prompts, not rewarded yet. */
+  static Answers of(List<String> promptIds, List<int[]> prompts, List<Generation> generated) {
+    boolean[] ended = new boolean[generated.size()];
+    for (int b = 0; b < ended.length; b++) {
+      ended[b] = generated.get(b).finishReason() == FinishReason.STOP;
+    }
+    return new Answers(
+        promptIds,
+        prompts,
+        generated.stream().map(Generation::tokenIds).toList(),
+        generated.stream().map(Generation::logProbs).toList(),
+        new float[ended.length],
+        ended);
+  }
+
   private void add(Rollout rollout) {
     int b = prompts.size();
     if (rollout.getResponseTokenIdsCount() == 0
@@ -71,12 +89,23 @@ record Answers(
     }
     logProbs.add(logProb);
     rewards[b] = rollout.getReward();
-    ended[b] = rollout.getFinishReason() == FinishReason.FINISH_REASON_STOP;
+    ended[b] = rollout.getFinishReason() == io.quartet.v1.FinishReason.FINISH_REASON_STOP;
   }
 
   /** Number of answers. */
   int size() {
     return prompts.size();
+  }
+
+  /** {@code [b]} prompt and answer as one. */
+  List<int[]> sequences() {
+    List<int[]> sequences = new ArrayList<>();
+    for (int b = 0; b < size(); b++) {
+      sequences.add(
+          IntStream.concat(Arrays.stream(prompts.get(b)), Arrays.stream(responses.get(b)))
+              .toArray());
+    }
+    return sequences;
   }
 
   /** Mean length in tokens. */

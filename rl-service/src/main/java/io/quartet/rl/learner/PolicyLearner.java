@@ -119,10 +119,7 @@ final class PolicyLearner {
    *     explained_variance, answer_length, ended, tokens
    */
   Map<String, Double> update(Answers answers, long update) {
-    List<TokenSequence> sequences = new ArrayList<>();
-    for (int b = 0; b < answers.size(); b++) {
-      sequences.add(TokenSequence.answer(answers.prompts().get(b), answers.responses().get(b)));
-    }
+    List<TokenSequence> sequences = sequences(answers);
     // The workers' log-probs are of fp32 products. The ratio must be 1 on policy in the learner's
     // own arithmetic, so it is taken against the learner's own.
     List<float[]> logProbs = logProbs(trainer.model().policy(), sequences);
@@ -157,6 +154,29 @@ final class PolicyLearner {
     tokens += answers.responses().stream().mapToLong(response -> response.length).sum();
     figures.put("tokens", (double) tokens);
     return figures;
+  }
+
+  private static List<TokenSequence> sequences(Answers answers) {
+    List<TokenSequence> sequences = new ArrayList<>();
+    for (int b = 0; b < answers.size(); b++) {
+      sequences.add(TokenSequence.answer(answers.prompts().get(b), answers.responses().get(b)));
+    }
+    return sequences;
+  }
+
+  /**
+   * What is maximised, estimated on answers of the current policy: the mean of what an answer earns
+   * minus the price of its KL to the SFT policy.
+   */
+  double objective(Answers answers) {
+    List<TokenSequence> sequences = sequences(answers);
+    double earned = 0;
+    for (int b = 0; b < answers.size(); b++) {
+      earned += earned(answers, b);
+    }
+    return earned / Math.max(1, answers.size())
+        - recipe.klCoefficient()
+            * kl(logProbs(trainer.model().policy(), sequences), logProbs(reference, sequences));
   }
 
   /** What an answer earns at its end: the clamped reward, or the penalty if it does not end. */

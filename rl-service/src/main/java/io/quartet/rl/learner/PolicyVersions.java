@@ -5,7 +5,6 @@ import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointFile;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
-import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.PendingCheckpoint;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Stage;
@@ -23,8 +22,8 @@ import java.util.Set;
 
 /**
  * The policies that rollout workers pull while a run goes on: {@code rl/run/version} in the
- * learner's store, announced on {@code quartet.policies} only, the last two kept. Version 0 is the
- * SFT model itself.
+ * learner's store, announced on {@code quartet.policies} only, the last two kept and the best, if
+ * that one is wanted. Version 0 is the SFT model itself.
  */
 final class PolicyVersions {
   /**
@@ -56,8 +55,10 @@ final class PolicyVersions {
   /**
    * Publishes the learner's weights as a version. The same weights give the same digest, so that a
    * learner which repeats an update after a crash finds the rollouts of its first try.
+   *
+   * @param kept older versions that stay
    */
-  Checkpoint publish(long version, PolicyLearner learner) {
+  Checkpoint publish(long version, PolicyLearner learner, Set<Long> kept) {
     CheckpointStore store = exchange.store();
     var id = new CheckpointId(Stage.RL, run, version);
     if (store.find(id).isPresent()) {
@@ -68,14 +69,22 @@ final class PolicyVersions {
             "", Optional.of(sft.id()), Map.of(TrainingRecord.POLICY_VERSION, version));
     Checkpoint policy = write(store, id, record, learner);
     announce(version, policy);
-    long dropped = version - KEPT;
-    if (dropped > 0) {
-      var old = new CheckpointId(Stage.RL, run, dropped);
-      if (store.find(old).isPresent()) {
-        store.delete(old);
+    for (Checkpoint old : store.list(Stage.RL, run)) {
+      if (old.id().step() <= version - KEPT && !kept.contains(old.id().step())) {
+        store.delete(old.id());
       }
     }
     return policy;
+  }
+
+  /** A version that is kept. */
+  Checkpoint get(long version) {
+    return exchange.store().get(new CheckpointId(Stage.RL, run, version));
+  }
+
+  /** host:port where workers pull them from. */
+  String endpoint() {
+    return exchange.endpoint();
   }
 
   /** Writes a policy's folder: the SFT model's files with other weights and another record. */
@@ -92,15 +101,26 @@ final class PolicyVersions {
   /** Copies the files that every model of the run shares: sizes, tokenizer, generation defaults. */
   void copyFiles(Path to) {
     for (CheckpointFile file : sft.files()) {
-      boolean shared = file.name().endsWith(".json") && !OWN.contains(file.name());
-      if (shared) {
-        try {
-          Files.copy(sft.file(file.name()), to.resolve(file.name()));
-        } catch (IOException e) {
-          throw new QuartetException(
-              ErrorCode.INTERNAL, "%s: %s".formatted(to.resolve(file.name()), e.getMessage()), e);
-        }
+      if (file.name().endsWith(".json") && !OWN.contains(file.name())) {
+        copy(sft, file, to);
       }
+    }
+  }
+
+  /** Copies a version's own files but its record: the weights, or the adapter. */
+  void copyWeights(Checkpoint policy, Path to) {
+    for (CheckpointFile file : policy.files()) {
+      if (!file.name().endsWith(".json") || file.name().equals(Adapter.CONFIG)) {
+        copy(policy, file, to);
+      }
+    }
+  }
+
+  private static void copy(Checkpoint from, CheckpointFile file, Path to) {
+    try {
+      Files.copy(from.file(file.name()), to.resolve(file.name()));
+    } catch (IOException e) {
+      throw QuartetException.writing(to.resolve(file.name()), e);
     }
   }
 

@@ -12,14 +12,18 @@ import io.quartet.datasets.LessonSettings;
 import io.quartet.datasets.WordNetLessons;
 import io.quartet.decoder.DecoderEngine;
 import io.quartet.decoder.DecoderOptions;
+import io.quartet.decoder.SamplingParams;
 import io.quartet.evaluation.EvaluationFile;
 import io.quartet.evaluation.GoldSummary;
 import io.quartet.evaluation.HeldOutAnswers;
 import io.quartet.evaluation.ScoredAnswer;
 import io.quartet.recipe.Recipe;
 import io.quartet.recipe.RewardSource;
+import io.quartet.recipe.RlSection;
+import io.quartet.rl.RewardClient;
 import io.quartet.rl.learner.RolloutPrompts.RewardAddress;
 import io.quartet.service.StageContext;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +33,10 @@ import java.util.Optional;
 /** What comes of a run: looks at held-out prompts on the way, and the final figures. */
 final class RlOutcome implements AutoCloseable {
   static final int SLOTS = 96;
+
+  /** Prompts that the objective is measured on. */
+  static final int LOOK_PROMPTS = 64;
+
   private static final long LOOK_SEED = 5;
   private static final long FINAL_SEED = 6;
 
@@ -104,6 +112,32 @@ final class RlOutcome implements AutoCloseable {
         "gold_manner", gold.manner().mean());
   }
 
+  /** One answer of a policy to each of some prompts, sampled as rollouts are, with its reward. */
+  Answers rewarded(Checkpoint policy, List<RolloutPrompts.Encoded> prompts) {
+    RlSection rl = recipe.rl();
+    List<int[]> asked = prompts.stream().map(RolloutPrompts.Encoded::tokens).toList();
+    List<SamplingParams> sampling = new ArrayList<>();
+    for (int b = 0; b < asked.size(); b++) {
+      sampling.add(SamplingParams.sampled(rl.temperature(), LOOK_SEED + b, rl.maxTokens()));
+    }
+    try (var engine = DecoderEngine.open(policy, new DecoderOptions(SLOTS, recipe.threads()))) {
+      Answers answers =
+          Answers.of(
+              prompts.stream().map(RolloutPrompts.Encoded::id).toList(),
+              asked,
+              engine.generate(asked, sampling));
+      if (rl.reward() == RewardSource.GOLD) {
+        rewardByGold(answers);
+      } else {
+        try (var client = new RewardClient(address.endpoint())) {
+          float[] rewards = client.score(address.id(), address.digest(), answers.sequences());
+          System.arraycopy(rewards, 0, answers.rewards(), 0, rewards.length);
+        }
+      }
+      return answers;
+    }
+  }
+
   private List<ScoredAnswer> answers(Checkpoint policy, int perWord, long seed) {
     try (var engine = DecoderEngine.open(policy, new DecoderOptions(SLOTS, recipe.threads()))) {
       return HeldOutAnswers.sample(
@@ -118,7 +152,7 @@ final class RlOutcome implements AutoCloseable {
   }
 
   /**
-   * Publishes the last policy with the run's figures, and drops the versions before it.
+   * Publishes a policy with the run's figures, and drops all versions.
    *
    * @param prompts what was found in the user's prompts
    */
@@ -141,17 +175,23 @@ final class RlOutcome implements AutoCloseable {
         lessons.map(words -> answers(policy, recipe.evaluation().samplesPerWord(), FINAL_SEED));
     after.ifPresent(answers -> metrics.putAll(comparison(policy, answers)));
     Checkpoint published;
+    metrics.put("published_update", policy.id().step());
     versions.deleteAllBut(policy.id());
     // The final checkpoint takes the last policy's place.
-    try (PendingCheckpoint pending = context.begin(policy.id().step())) {
+    try (PendingCheckpoint pending = context.begin(updates)) {
       versions.copyFiles(pending.directory());
-      learner.save(pending.directory());
+      if (policy.id().step() == updates) {
+        learner.save(pending.directory());
+      } else {
+        versions.copyWeights(policy, pending.directory());
+      }
       after.ifPresent(answers -> EvaluationFile.write(pending.directory(), answers));
       metrics.put("seconds", (System.nanoTime() - started) / 1e9);
       new TrainingRecord(recipe.yaml(), Optional.of(context.input(Stage.SFT).id()), metrics)
           .write(pending.directory());
       published = pending.publish();
     }
+    versions.deleteAllBut(published.id());
     return published;
   }
 

@@ -9,15 +9,11 @@ import io.quartet.model.TorchRuntime;
 import io.quartet.model.Workers;
 import io.quartet.recipe.Recipe;
 import io.quartet.recipe.RewardSource;
-import io.quartet.recipe.RlSection;
 import io.quartet.service.CheckpointExchange;
 import io.quartet.service.Events;
 import io.quartet.service.StageContext;
 import io.quartet.service.TrainingStage;
-import io.quartet.v1.RolloutRequest;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jboss.logging.Logger;
@@ -31,9 +27,6 @@ import org.jboss.logging.Logger;
 @LookupIfProperty(name = "quartet.rl.role", stringValue = "learner", lookupIfMissing = true)
 public class RlStage implements TrainingStage {
   private static final Logger LOG = Logger.getLogger(RlStage.class);
-  private static final String UPDATE = "update";
-  private static final String OFFSET = "next_offset";
-  private static final String FIGURE = "figure.";
 
   private final CheckpointExchange exchange;
   private final Events events;
@@ -82,76 +75,11 @@ public class RlStage implements TrainingStage {
       RlOutcome outcome,
       long started)
       throws InterruptedException {
-    Recipe recipe = context.recipe();
     var versions = new PolicyVersions(exchange, events, context.input(Stage.SFT), context.run());
-    Map<String, String> cursor = learner.restore(context.scratch()).orElse(Map.of());
-    outcome.remember(figures(cursor));
-    long update = Long.parseLong(cursor.getOrDefault(UPDATE, "0"));
-    Checkpoint policy;
-    try (var inbox =
-        new RolloutInbox(events, context.run(), Long.parseLong(cursor.getOrDefault(OFFSET, "0")))) {
-      policy = update == 0 ? versions.initial() : versions.publish(update, learner);
-      for (; update < recipe.rl().updates(); update++) {
-        policy = update(context, learner, versions, prompts, inbox, outcome, policy, update);
-      }
+    var run = new RlRun(context, learner, versions, prompts, outcome);
+    try (var inbox = new RolloutInbox(events, context.run(), run.nextOffset())) {
+      Checkpoint policy = run.finish(inbox);
+      return outcome.publish(learner, versions, policy, prompts.summary(), started);
     }
-    return outcome.publish(learner, versions, policy, prompts.summary(), started);
-  }
-
-  private static Map<String, Double> figures(Map<String, String> cursor) {
-    Map<String, Double> figures = new HashMap<>();
-    cursor.forEach(
-        (key, value) -> {
-          if (key.startsWith(FIGURE)) {
-            figures.put(key.substring(FIGURE.length()), Double.valueOf(value));
-          }
-        });
-    return figures;
-  }
-
-  /** One round of rollouts and learning; returns the next policy. */
-  private Checkpoint update(
-      StageContext context,
-      PolicyLearner learner,
-      PolicyVersions versions,
-      RolloutPrompts prompts,
-      RolloutInbox inbox,
-      RlOutcome outcome,
-      Checkpoint policy,
-      long update)
-      throws InterruptedException {
-    RlSection rl = context.recipe().rl();
-    List<RolloutRequest> requests =
-        prompts.requests(context, policy, exchange.endpoint(), outcome.reward(), update);
-    long asked = System.nanoTime();
-    Map<String, Double> shown = new HashMap<>(outcome.latest());
-    Answers answers =
-        Answers.of(
-            inbox.ask(
-                requests,
-                (answered, of) -> context.progress(update, rl.updates(), "rollouts", shown)));
-    double rolloutSeconds = (System.nanoTime() - asked) / 1e9;
-    if (rl.reward() == RewardSource.GOLD) {
-      outcome.rewardByGold(answers);
-    }
-    Map<String, Double> figures = learner.update(answers, update);
-    double seconds = (System.nanoTime() - asked) / 1e9;
-    figures.put("rollout_seconds", rolloutSeconds);
-    figures.put("tokens_per_second", answers.meanLength() * answers.size() / seconds);
-    long done = update + 1;
-    if (done % rl.snapshotEvery() == 0 || done == rl.updates() || context.stopping()) {
-      Map<String, String> cursor = new HashMap<>();
-      cursor.put(UPDATE, Long.toString(done));
-      cursor.put(OFFSET, Long.toString(inbox.nextOffset()));
-      figures.forEach((name, value) -> cursor.put(FIGURE + name, Double.toString(value)));
-      learner.snapshot(context.scratch(), cursor);
-    }
-    Checkpoint next = versions.publish(done, learner);
-    if (done % rl.evaluateEvery() == 0 && done < rl.updates()) {
-      figures.putAll(outcome.look(next));
-    }
-    outcome.remember(figures);
-    context.progress(done, rl.updates(), "learning", figures);
-    return next;
   }
 }

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /** What the policy is asked: questions about A and B words, and a user's own prompts. */
 final class RolloutPrompts {
@@ -28,7 +29,12 @@ final class RolloutPrompts {
   private final Recipe recipe;
   private final DataSummary summary;
 
-  private record Encoded(String id, int[] tokens) {}
+  /**
+   * A prompt as the model reads it.
+   *
+   * @param id the prompt's own id, or its place in the file
+   */
+  record Encoded(String id, int[] tokens) {}
 
   private RolloutPrompts(List<Encoded> prompts, Recipe recipe, DataSummary summary) {
     this.prompts = prompts;
@@ -90,6 +96,14 @@ final class RolloutPrompts {
   /** What was found in the user's files. */
   DataSummary summary() {
     return summary;
+  }
+
+  /** At most so many, evenly spread over all; the same ones at every call. */
+  List<Encoded> some(int most) {
+    int count = Math.min(most, prompts.size());
+    return IntStream.range(0, count)
+        .mapToObj(i -> prompts.get((int) ((long) i * prompts.size() / count)))
+        .toList();
   }
 
   /** Tokens of the longest. */
