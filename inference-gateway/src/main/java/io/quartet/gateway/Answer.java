@@ -32,6 +32,7 @@ final class Answer implements TokenListener {
 
   // What the decoder's thread hands over; guarded by this.
   private List<ScoredToken> newTokens = new ArrayList<>();
+  private List<ScoredToken> newPrompt = List.of();
   private @Nullable FinishReason ended;
   private @Nullable QuartetException failed;
   private @Nullable GenerationHandle handle;
@@ -42,6 +43,7 @@ final class Answer implements TokenListener {
   private final Object drain = new Object();
   private final StringBuilder unsentText = new StringBuilder();
   private List<ScoredToken> unsentTokens = new ArrayList<>();
+  private List<ScoredToken> unsentPrompt = List.of();
   private @Nullable FinishReason reason;
   private int completionTokens;
   private boolean begun;
@@ -98,6 +100,13 @@ final class Answer implements TokenListener {
       readerGone = true;
     }
     abandon();
+  }
+
+  @Override
+  public void prompt(List<ScoredToken> prompt) {
+    synchronized (this) {
+      newPrompt = prompt;
+    }
   }
 
   @Override
@@ -168,6 +177,8 @@ final class Answer implements TokenListener {
       failure = failed;
       gone = readerGone;
       newTokens = new ArrayList<>();
+      unsentPrompt = newPrompt.isEmpty() ? unsentPrompt : newPrompt;
+      newPrompt = List.of();
     }
     for (int i = 0; i < tokens.size() && reason == null; i++) {
       if (completionTokens == 0) {
@@ -207,6 +218,10 @@ final class Answer implements TokenListener {
     if (!begun) {
       begun = true;
       sink.begin(beginning);
+    }
+    if (!unsentPrompt.isEmpty()) {
+      sink.prompt(unsentPrompt);
+      unsentPrompt = List.of();
     }
     if (unsentText.length() > 0 || !unsentTokens.isEmpty()) {
       sink.part(unsentText.toString(), unsentTokens);

@@ -24,6 +24,9 @@ public interface AnswerSink {
   /** The answer begins. */
   void begin(Beginning beginning);
 
+  /** The prompt's tokens from the second on, where the knobs ask for them; before any part. */
+  void prompt(List<ScoredToken> tokens);
+
   /** More of the answer, whole characters and the tokens that came with them. */
   void part(String text, List<ScoredToken> tokens);
 
@@ -43,5 +46,10 @@ public interface AnswerSink {
    */
   @SuppressWarnings("ArrayRecordComponent") // handed over without a copy, never compared
   record Beginning(
-      String checkpointId, SamplingParameters effective, int[] prompt, Tokenizer tokenizer) {}
+      String checkpointId, SamplingParameters effective, int[] prompt, Tokenizer tokenizer) {
+    /** The prompt as text, for a reader who wants it before the answer. */
+    public String promptText() {
+      return tokenizer.decode(prompt);
+    }
+  }
 }

@@ -4,12 +4,15 @@ import static io.quartet.checkpoint.ErrorCode.CANCELLED;
 import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.GenerationHandle;
+import io.quartet.decoder.GenerationRequest;
 import io.quartet.v1.SamplingParameters;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /** The one way from a question to its answers, behind every API. */
@@ -47,10 +50,25 @@ public final class Answering {
         model.release();
         throw e;
       }
-      begin(model, drafts, sinks);
+      begin(model, question.urgency(), drafts, sinks);
     } catch (QuartetException e) {
       metrics.refused(e.code());
       throw e;
+    }
+  }
+
+  /**
+   * Asks a model for what takes no decoder.
+   *
+   * @param model a stage's name or a checkpoint id
+   * @throws QuartetException as {@link ModelCatalog#lease}
+   */
+  <T> T with(String model, Function<ServedModel, T> work) {
+    ServedModel served = lease(model);
+    try {
+      return work.apply(served);
+    } finally {
+      served.release();
     }
   }
 
@@ -86,37 +104,44 @@ public final class Answering {
   }
 
   /** Begins all or none; each holds a lease of its own. */
-  private void begin(ServedModel model, List<Draft> drafts, IntFunction<AnswerSink> sinks) {
-    List<Answer> begun = new ArrayList<>();
+  private void begin(
+      ServedModel model, Urgency urgency, List<Draft> drafts, IntFunction<AnswerSink> sinks) {
+    List<Leased> progress = new ArrayList<>();
+    List<Answer> answers = new ArrayList<>();
+    List<GenerationRequest> requests = new ArrayList<>();
+    List<GenerationHandle> handles;
     try {
       for (Draft draft : drafts) {
-        begun.add(begin(model, draft, sinks.apply(begun.size())));
+        progress.add(new Leased(model, draft.prompt().length));
+        answers.add(
+            answer(model, draft, sinks.apply(answers.size()), progress.get(answers.size())));
+        requests.add(
+            new GenerationRequest(
+                draft.prompt(),
+                draft.sampling().params(),
+                urgency.priority(),
+                urgency.timeLimit()));
       }
+      handles = model.engine().submit(requests, answers::get);
     } catch (RuntimeException e) {
-      begun.forEach(Answer::cancel);
-      for (int i = begun.size(); i < drafts.size(); i++) {
-        model.release();
-      }
+      progress.forEach(one -> one.counted.withdrawn());
+      drafts.forEach(draft -> model.release());
       throw e;
+    }
+    for (int i = 0; i < handles.size(); i++) {
+      answers.get(i).underWay(handles.get(i));
     }
   }
 
-  private Answer begin(ServedModel model, Draft draft, AnswerSink sink) {
+  private Answer answer(ServedModel model, Draft draft, AnswerSink sink, Leased progress) {
     EffectiveSampling sampling = draft.sampling();
     var text = new AnswerText(model.tokenizer(), sampling.stop(), draft.trimmed());
     var beginning =
         new AnswerSink.Beginning(
             model.checkpoint().id().toString(), sampling.echo(), draft.prompt(), model.tokenizer());
-    var progress = new Leased(model, draft.prompt().length);
     var answer = new Answer(sink, beginning, text, progress, executor);
     sink.connect(answer::wake, answer::cancel);
-    try {
-      answer.underWay(model.engine().submit(draft.prompt(), sampling.params(), answer));
-      return answer;
-    } catch (QuartetException e) {
-      progress.counted.withdrawn();
-      throw e;
-    }
+    return answer;
   }
 
   private ServedModel lease(String model) {

@@ -1,12 +1,9 @@
 package io.quartet.gateway;
 
-import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
-
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.quartet.checkpoint.Conversation;
-import io.quartet.checkpoint.QuartetException;
 import io.quartet.v1.ChatRequest;
 import io.quartet.v1.ChatResponse;
 import io.quartet.v1.ChatServiceGrpc;
@@ -15,7 +12,6 @@ import io.quartet.v1.GenerateResponse;
 import io.quartet.v1.Message;
 import io.quartet.v1.Role;
 import io.smallrye.common.annotation.Blocking;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Answers conversations in the model's chat format. */
@@ -30,49 +26,37 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
   @Override
   @Blocking
   public void chat(ChatRequest request, StreamObserver<ChatResponse> responses) {
-    begin(
-        request,
-        new WholeAnswer<>(
-            (ServerCallStreamObserver<ChatResponse>) responses, ChatEndpoint::response));
+    Question question = question(request);
+    answering.begin(
+        question,
+        new WholeAnswers<>(
+                (ServerCallStreamObserver<ChatResponse>) responses,
+                question.samples(),
+                false,
+                ChatEndpoint::response)
+            ::sink);
   }
 
   @Override
   @Blocking
   public void chatStream(ChatRequest request, StreamObserver<GenerateChunk> responses) {
-    begin(request, new StreamedAnswer((ServerCallStreamObserver<GenerateChunk>) responses));
-  }
-
-  private void begin(ChatRequest request, AnswerSink sink) {
-    Conversation conversation = conversation(request.getMessagesList());
+    Question question = question(request);
     answering.begin(
-        Question.one(
-            request.getModel(),
-            model -> model.template().prompt(conversation),
-            request.getSampling(),
-            true),
-        answer -> sink);
+        question,
+        new StreamedAnswers(
+                (ServerCallStreamObserver<GenerateChunk>) responses, question.samples(), false)
+            ::sink);
   }
 
-  private static Conversation conversation(List<Message> messages) {
-    List<io.quartet.checkpoint.Message> turns = new ArrayList<>();
-    for (Message message : messages) {
-      turns.add(
-          new io.quartet.checkpoint.Message(
-              role(turns.size() + 1, message.getRole()), message.getContent()));
-    }
-    return new Conversation(turns);
-  }
-
-  private static io.quartet.checkpoint.Role role(int place, Role role) {
-    return switch (role) {
-      case ROLE_SYSTEM -> io.quartet.checkpoint.Role.SYSTEM;
-      case ROLE_USER -> io.quartet.checkpoint.Role.USER;
-      case ROLE_ASSISTANT -> io.quartet.checkpoint.Role.ASSISTANT;
-      case ROLE_UNSPECIFIED, UNRECOGNIZED ->
-          throw new QuartetException(
-              INVALID_ARGUMENT,
-              "message %d: role %s, expected system, user or assistant".formatted(place, role));
-    };
+  private static Question question(ChatRequest request) {
+    Conversation conversation = Requests.conversation(request.getMessagesList());
+    return new Question(
+        request.getModel(),
+        model -> List.of(model.template().prompt(conversation)),
+        request.getSampling(),
+        request.hasSamples() ? request.getSamples() : 1,
+        true,
+        Requests.urgency(request.getPriority(), request.hasTimeLimit(), request.getTimeLimit()));
   }
 
   private static ChatResponse response(GenerateResponse answer) {
@@ -82,6 +66,11 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
         .setFinishReason(answer.getFinishReason())
         .setUsage(answer.getUsage())
         .setEffectiveSampling(answer.getEffectiveSampling())
+        .addAllTokenIds(answer.getTokenIdsList())
+        .addAllLogProbs(answer.getLogProbsList())
+        .addAllAlternatives(answer.getAlternativesList())
+        .addAllPrompt(answer.getPromptList())
+        .addAllMoreSamples(answer.getMoreSamplesList())
         .build();
   }
 }

@@ -6,6 +6,7 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.SamplingParams;
 import io.quartet.v1.SamplingParameters;
 import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
@@ -37,26 +38,45 @@ record EffectiveSampling(SamplingParams params, List<String> stop, SamplingParam
         asked.hasTemperature() ? asked.getTemperature() : defaults.temperature().orElse(1);
     int topK = asked.hasTopK() ? asked.getTopK() : defaults.topK().orElse(0);
     double topP = asked.hasTopP() ? asked.getTopP() : defaults.topP().orElse(1);
-    long seed = asked.hasSeed() ? asked.getSeed() : random.nextLong(SEEDS);
+    double minP = asked.hasMinP() ? asked.getMinP() : defaults.minP().orElse(0);
+    double repetitionPenalty =
+        asked.hasRepetitionPenalty()
+            ? asked.getRepetitionPenalty()
+            : defaults.repetitionPenalty().orElse(1);
     int most = asked.hasMaxTokens() ? asked.getMaxTokens() : defaults.maxTokens().orElse(room);
     var params =
         SamplingParams.builder()
             .temperature(temperature)
             .topK(topK)
             .topP(topP)
-            .seed(seed)
+            .minP(minP)
+            .repetitionPenalty(repetitionPenalty)
+            .presencePenalty(asked.getPresencePenalty())
+            .frequencyPenalty(asked.getFrequencyPenalty())
+            .logitBias(asked.getLogitBiasMap())
+            .seed(asked.hasSeed() ? asked.getSeed() : random.nextLong(SEEDS))
             .maxTokens(Math.min(most, room))
+            .stopTokens(Set.copyOf(asked.getStopTokenIdsList()))
+            .topLogProbs(asked.getTopLogProbs())
+            .promptLogProbs(asked.getPromptLogProbs())
             .build();
-    var echo =
-        SamplingParameters.newBuilder()
-            .setTemperature((float) temperature)
-            .setTopK(topK)
-            .setTopP((float) topP)
-            .setSeed(seed)
-            .setMaxTokens(params.maxTokens())
-            .addAllStop(stop)
-            .build();
-    return new EffectiveSampling(params, stop, echo);
+    return new EffectiveSampling(params, stop, echo(asked, params));
+  }
+
+  private static SamplingParameters echo(SamplingParameters asked, SamplingParams params) {
+    return asked.toBuilder()
+        .setTemperature((float) params.temperature())
+        .setTopK(params.topK())
+        .setTopP((float) params.topP())
+        .setSeed(params.seed())
+        .setMaxTokens(params.maxTokens())
+        .setMinP((float) params.minP())
+        .setRepetitionPenalty((float) params.repetitionPenalty())
+        .setPresencePenalty((float) params.presencePenalty())
+        .setFrequencyPenalty((float) params.frequencyPenalty())
+        .setTopLogProbs(params.topLogProbs())
+        .setPromptLogProbs(params.promptLogProbs())
+        .build();
   }
 
   /** The knobs with a seed, so that several samples can count on from it. */

@@ -18,14 +18,26 @@ import java.util.OptionalInt;
  * @param temperature {@code temperature}
  * @param topK {@code top_k}
  * @param topP {@code top_p}
+ * @param minP {@code min_p}
+ * @param repetitionPenalty {@code repetition_penalty}
  * @param maxTokens {@code max_new_tokens}
  */
 record GenerationDefaults(
-    OptionalDouble temperature, OptionalInt topK, OptionalDouble topP, OptionalInt maxTokens) {
+    OptionalDouble temperature,
+    OptionalInt topK,
+    OptionalDouble topP,
+    OptionalDouble minP,
+    OptionalDouble repetitionPenalty,
+    OptionalInt maxTokens) {
   static final String FILE = "generation_config.json";
   static final GenerationDefaults NONE =
       new GenerationDefaults(
-          OptionalDouble.empty(), OptionalInt.empty(), OptionalDouble.empty(), OptionalInt.empty());
+          OptionalDouble.empty(),
+          OptionalInt.empty(),
+          OptionalDouble.empty(),
+          OptionalDouble.empty(),
+          OptionalDouble.empty(),
+          OptionalInt.empty());
 
   /**
    * Reads a checkpoint's folder; nothing is set if the file is missing.
@@ -43,6 +55,8 @@ record GenerationDefaults(
           number(file, json, "temperature"),
           whole(file, json, "top_k"),
           number(file, json, "top_p"),
+          number(file, json, "min_p"),
+          number(file, json, "repetition_penalty"),
           whole(file, json, "max_new_tokens"));
     } catch (JsonProcessingException e) {
       throw new QuartetException(

@@ -6,11 +6,16 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.v1.FewShotRequest;
+import io.quartet.v1.FewShotResponse;
 import io.quartet.v1.GenerateChunk;
 import io.quartet.v1.GenerateRequest;
 import io.quartet.v1.GenerateResponse;
 import io.quartet.v1.GenerationServiceGrpc;
+import io.quartet.v1.Sample;
+import io.quartet.v1.SamplingParameters;
 import io.smallrye.common.annotation.Blocking;
+import java.util.List;
 import java.util.function.Function;
 
 /** Continues text or tokens. */
@@ -25,31 +30,90 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
   @Override
   @Blocking
   public void generate(GenerateRequest request, StreamObserver<GenerateResponse> responses) {
-    begin(
-        request,
-        new WholeAnswer<>(
-            (ServerCallStreamObserver<GenerateResponse>) responses, Function.identity()));
+    Question question = question(request);
+    answering.begin(
+        question,
+        new WholeAnswers<>(
+                (ServerCallStreamObserver<GenerateResponse>) responses,
+                question.samples(),
+                request.getEcho(),
+                Function.identity())
+            ::sink);
   }
 
   @Override
   @Blocking
   public void generateStream(GenerateRequest request, StreamObserver<GenerateChunk> responses) {
-    begin(request, new StreamedAnswer((ServerCallStreamObserver<GenerateChunk>) responses));
+    Question question = question(request);
+    answering.begin(
+        question,
+        new StreamedAnswers(
+                (ServerCallStreamObserver<GenerateChunk>) responses,
+                question.samples(),
+                request.getEcho())
+            ::sink);
   }
 
-  private void begin(GenerateRequest request, AnswerSink sink) {
+  @Override
+  @Blocking
+  public void fewShot(FewShotRequest request, StreamObserver<FewShotResponse> responses) {
+    var shots = new FewShot(request.getTitle(), request.getExamplesList());
+    SamplingParameters.Builder sampling =
+        request.getSampling().toBuilder().addStop(shots.separator());
+    if (!sampling.hasMaxTokens()) {
+      sampling.setMaxTokens(FewShot.MAX_TOKENS);
+    }
+    var question =
+        new Question(
+            request.getModel(),
+            model -> List.of(model.textPrompt(shots.prompt())),
+            sampling.build(),
+            request.hasCount() ? request.getCount() : 1,
+            true,
+            Urgency.USUAL);
     answering.begin(
-        Question.one(
-            request.getModel(), model -> prompt(model, request), request.getSampling(), false),
-        answer -> sink);
+        question,
+        new WholeAnswers<>(
+                (ServerCallStreamObserver<FewShotResponse>) responses,
+                question.samples(),
+                false,
+                answer -> items(answer, shots))
+            ::sink);
+  }
+
+  private static Question question(GenerateRequest request) {
+    return new Question(
+        request.getModel(),
+        model -> List.of(prompt(model, request)),
+        request.getSampling(),
+        request.hasSamples() ? request.getSamples() : 1,
+        false,
+        Requests.urgency(request.getPriority(), request.hasTimeLimit(), request.getTimeLimit()));
   }
 
   private static int[] prompt(ServedModel model, GenerateRequest request) {
     return switch (request.getPromptCase()) {
       case TEXT -> model.textPrompt(request.getText());
-      case TOKENS -> request.getTokens().getIdsList().stream().mapToInt(id -> id).toArray();
+      case TOKENS -> Requests.tokens(request.getTokens());
       case PROMPT_NOT_SET ->
           throw new QuartetException(INVALID_ARGUMENT, "prompt: none, expected text or tokens");
     };
+  }
+
+  private static FewShotResponse items(GenerateResponse answer, FewShot shots) {
+    return FewShotResponse.newBuilder()
+        .setCheckpointId(answer.getCheckpointId())
+        .addItems(
+            Sample.newBuilder()
+                .setText(answer.getText())
+                .addAllTokenIds(answer.getTokenIdsList())
+                .addAllLogProbs(answer.getLogProbsList())
+                .addAllAlternatives(answer.getAlternativesList())
+                .setFinishReason(answer.getFinishReason()))
+        .addAllItems(answer.getMoreSamplesList())
+        .setPrompt(shots.prompt())
+        .setUsage(answer.getUsage())
+        .setEffectiveSampling(answer.getEffectiveSampling())
+        .build();
   }
 }

@@ -15,28 +15,21 @@ import java.util.function.Function;
  * @param sampling knobs, as far as the caller names them
  * @param samples answers to each prompt; the seed of each is one more than the one's before
  * @param trimmed whether white space around an answer is left out
+ * @param urgency how soon the answers are wanted
  */
 public record Question(
     String model,
     Function<ServedModel, List<int[]>> prompts,
     SamplingParameters sampling,
     int samples,
-    boolean trimmed) {
+    boolean trimmed,
+    Urgency urgency) {
   /** The most answers of one question. */
   public static final int MOST_ANSWERS = 64;
 
   /** Checks the number of samples; INVALID_ARGUMENT. */
   public Question {
     requireAnswers(samples, "samples");
-  }
-
-  /** One answer to one prompt. */
-  public static Question one(
-      String model,
-      Function<ServedModel, int[]> prompt,
-      SamplingParameters sampling,
-      boolean trimmed) {
-    return new Question(model, served -> List.of(prompt.apply(served)), sampling, 1, trimmed);
   }
 
   static void requireAnswers(int found, String what) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -30,6 +31,12 @@ class EffectiveSamplingTest {
                 .setTopP(1)
                 .setSeed(seed)
                 .setMaxTokens(40)
+                .setMinP(0)
+                .setRepetitionPenalty(1)
+                .setPresencePenalty(0)
+                .setFrequencyPenalty(0)
+                .setTopLogProbs(0)
+                .setPromptLogProbs(false)
                 .build());
   }
 
@@ -38,11 +45,46 @@ class EffectiveSamplingTest {
       throws IOException {
     Files.writeString(
         folder.resolve("generation_config.json"),
-        "{\"temperature\": 0.5, \"top_k\": 7, \"top_p\": null, \"max_new_tokens\": 9}");
+        "{\"temperature\": 0.5, \"top_k\": 7, \"top_p\": null, \"min_p\": 0.25,"
+            + " \"repetition_penalty\": 1.5, \"max_new_tokens\": 9}");
     var asked = SamplingParameters.newBuilder().setTopK(3).setSeed(-1).addStop("x").build();
 
-    assertThat(effective(asked, GenerationDefaults.read(folder)))
-        .isEqualTo(asked.toBuilder().setTemperature(0.5f).setTopP(1).setMaxTokens(9).build());
+    SamplingParameters echo = effective(asked, GenerationDefaults.read(folder));
+
+    assertThat(
+            List.of(
+                echo.getTemperature(),
+                echo.getTopK(),
+                echo.getTopP(),
+                echo.getMinP(),
+                echo.getRepetitionPenalty(),
+                echo.getMaxTokens(),
+                echo.getSeed(),
+                echo.getStop(0)))
+        .containsExactly(0.5f, 3, 1f, 0.25f, 1.5f, 9, -1L, "x");
+  }
+
+  @Test
+  void whatWasAskedForIsEchoedAsItIs() {
+    SamplingParameters asked =
+        SamplingParameters.newBuilder()
+            .setTemperature(0.7f)
+            .setTopK(3)
+            .setTopP(0.9f)
+            .setMinP(0.1f)
+            .setRepetitionPenalty(1.1f)
+            .setPresencePenalty(-0.3f)
+            .setFrequencyPenalty(0.2f)
+            .putLogitBias(7, -100)
+            .setSeed(9)
+            .setMaxTokens(5)
+            .addStop("x")
+            .addStopTokenIds(11)
+            .setTopLogProbs(2)
+            .setPromptLogProbs(true)
+            .build();
+
+    assertThat(effective(asked, GenerationDefaults.NONE)).isEqualTo(asked);
   }
 
   @Test
@@ -70,6 +112,10 @@ class EffectiveSamplingTest {
         row(knobs().setTopK(-2), "sampling: top-k -2, expected 0 or more"),
         row(knobs().setTopP(0), "sampling: top-p 0.0, expected above 0 and at most 1"),
         row(knobs().setMaxTokens(0), "sampling: max tokens 0, expected 1 or more"),
+        row(knobs().setMinP(2), "sampling: min-p 2.0, expected 0 to 1"),
+        row(knobs().setPresencePenalty(3), "sampling: presence penalty 3.0, expected −2 to 2"),
+        row(knobs().putLogitBias(7, 101), "sampling: bias of token 7 101.0, expected −100 to 100"),
+        row(knobs().setTopLogProbs(21), "sampling: top log-probs 21, expected 0 to 20"),
         row(knobs().addStop(""), "sampling: stop string of 0 characters, expected 1 to 256"),
         row(
             knobs().addAllStop(Collections.nCopies(17, "x")),

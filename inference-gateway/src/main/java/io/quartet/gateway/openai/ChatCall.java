@@ -29,6 +29,7 @@ final class ChatCall {
     boolean logProbs = body.flag("logprobs");
     SamplingParameters.Builder sampling =
         SamplingFields.of(body, "max_completion_tokens", "max_tokens");
+    sampling.setTopLogProbs(alternatives(body, logProbs));
     boolean streamed = body.flag("stream");
     var question =
         new Question(
@@ -36,7 +37,8 @@ final class ChatCall {
             served -> List.of(Prompts.fitting(served, served.template().prompt(conversation))),
             sampling.build(),
             SamplingFields.samples(body),
-            true);
+            true,
+            SamplingFields.urgency(body));
     return new Call(
         question,
         question.samples(),
@@ -45,6 +47,14 @@ final class ChatCall {
         streamed ? "chat.completion.chunk" : "chat.completion",
         streamed,
         StreamOptions.usage(body));
+  }
+
+  private static int alternatives(Fields body, boolean logProbs) {
+    int alternatives = body.whole("top_logprobs").orElse(0);
+    if (alternatives > 0 && !logProbs) {
+      throw body.wrong("top_logprobs", "none without \"logprobs\": true");
+    }
+    return alternatives;
   }
 
   private static void requireText(Fields body) {

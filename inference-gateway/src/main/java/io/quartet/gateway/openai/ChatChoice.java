@@ -34,6 +34,9 @@ final class ChatChoice implements Choice {
   }
 
   @Override
+  public void prompt(List<ScoredToken> tokens) {} // this API has no place for them
+
+  @Override
   public ObjectNode part(String text, List<ScoredToken> tokens) {
     return streamed(JSON.objectNode().put("content", text), tokens, null);
   }

@@ -13,6 +13,9 @@ interface Choice {
   /** What is said before any text, if anything. */
   Optional<ObjectNode> begin(AnswerSink.Beginning beginning);
 
+  /** The prompt's tokens from the second on, told with the next piece. */
+  void prompt(List<ScoredToken> tokens);
+
   /** A piece of a stream. */
   ObjectNode part(String text, List<ScoredToken> tokens);
 

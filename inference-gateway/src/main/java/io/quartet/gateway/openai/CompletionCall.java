@@ -31,13 +31,16 @@ final class CompletionCall {
     if (!sampling.hasMaxTokens()) {
       sampling.setMaxTokens(MAX_TOKENS);
     }
+    logProbs.ifPresent(sampling::setTopLogProbs);
+    sampling.setPromptLogProbs(echo && logProbs.isPresent());
     var question =
         new Question(
             model,
             served -> prompts.stream().map(prompt -> prompt.apply(served)).toList(),
             sampling.build(),
             samples,
-            false);
+            false,
+            SamplingFields.urgency(body));
     return new Call(
         question,
         prompts.size() * samples,

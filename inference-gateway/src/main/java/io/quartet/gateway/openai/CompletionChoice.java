@@ -1,5 +1,6 @@
 package io.quartet.gateway.openai;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -17,9 +18,10 @@ final class CompletionChoice implements Choice {
   private final int index;
   private final boolean logProbs;
   private final boolean echo;
-  private @Nullable Spelling spelling; // once the answer has begun
-  private String unsaidPrompt = "";
-  private int offset;
+  private AnswerSink.@Nullable Beginning beginning; // once the answer has begun
+  private @Nullable Spelling spelling; // likewise
+  private List<ScoredToken> prompt = List.of();
+  private boolean promptTold;
 
   /**
    * @param logProbs whether tokens are told with their log-probabilities
@@ -33,11 +35,14 @@ final class CompletionChoice implements Choice {
 
   @Override
   public Optional<ObjectNode> begin(AnswerSink.Beginning beginning) {
+    this.beginning = beginning;
     spelling = new Spelling(beginning.tokenizer());
-    if (echo) {
-      unsaidPrompt = beginning.tokenizer().decode(beginning.prompt());
-    }
     return Optional.empty();
+  }
+
+  @Override
+  public void prompt(List<ScoredToken> tokens) {
+    prompt = tokens;
   }
 
   @Override
@@ -56,39 +61,68 @@ final class CompletionChoice implements Choice {
   }
 
   private ObjectNode choice(String text, List<ScoredToken> tokens, @Nullable String finishReason) {
-    String prompt = unsaidPrompt;
-    unsaidPrompt = "";
-    offset += prompt.length();
-    ObjectNode choice = JSON.objectNode().put("text", prompt + text).put("index", index);
-    choice.set("logprobs", logProbs && !tokens.isEmpty() ? logProbs(tokens) : JSON.nullNode());
+    if (beginning == null || spelling == null) {
+      throw new IllegalStateException("a token came before the answer began");
+    }
+    boolean withPrompt = echo && !promptTold;
+    promptTold = true;
+    var columns = new LogProbColumns(spelling);
+    if (withPrompt && logProbs) {
+      columns.first(beginning.prompt()[0]);
+      prompt.forEach(columns::add);
+    }
+    tokens.forEach(columns::add);
+    ObjectNode choice =
+        JSON.objectNode()
+            .put("text", withPrompt ? beginning.promptText() + text : text)
+            .put("index", index);
+    choice.set("logprobs", logProbs && !columns.empty() ? columns.json() : JSON.nullNode());
     return choice.put("finish_reason", finishReason);
   }
 
-  private ObjectNode logProbs(List<ScoredToken> tokens) {
-    if (spelling == null) {
-      throw new IllegalStateException("a token came before the answer began");
+  /** Four lists with an element for each token. */
+  private static final class LogProbColumns {
+    private final Spelling spelling;
+    private final ArrayNode tokens = JSON.arrayNode();
+    private final ArrayNode values = JSON.arrayNode();
+    private final ArrayNode likeliest = JSON.arrayNode();
+    private final ArrayNode offsets = JSON.arrayNode();
+
+    LogProbColumns(Spelling spelling) {
+      this.spelling = spelling;
     }
-    ArrayNode texts = JSON.arrayNode();
-    ArrayNode values = JSON.arrayNode();
-    ArrayNode likeliest = JSON.arrayNode();
-    ArrayNode offsets = JSON.arrayNode();
-    for (ScoredToken token : tokens) {
-      String text = spelling.text(token.id());
-      texts.add(text);
-      values.add(token.logProb());
-      offsets.add(offset);
-      offset += text.length();
+
+    boolean empty() {
+      return tokens.isEmpty();
+    }
+
+    /** The first token of all, which nothing comes before. */
+    void first(int token) {
+      add(token, JSON.nullNode(), JSON.nullNode());
+    }
+
+    void add(ScoredToken token) {
       ObjectNode alternatives = JSON.objectNode();
       for (ScoredToken.Alternative other : token.alternatives()) {
         alternatives.put(spelling.text(other.id()), other.logProb());
       }
-      likeliest.add(alternatives);
+      add(token.id(), JSON.numberNode(token.logProb()), alternatives);
     }
-    ObjectNode told = JSON.objectNode();
-    told.set("tokens", texts);
-    told.set("token_logprobs", values);
-    told.set("top_logprobs", likeliest);
-    told.set("text_offset", offsets);
-    return told;
+
+    private void add(int token, JsonNode logProb, JsonNode alternatives) {
+      tokens.add(spelling.text(token));
+      values.add(logProb);
+      likeliest.add(alternatives);
+      offsets.add(spelling.place(token));
+    }
+
+    ObjectNode json() {
+      ObjectNode told = JSON.objectNode();
+      told.set("tokens", tokens);
+      told.set("token_logprobs", values);
+      told.set("top_logprobs", likeliest);
+      told.set("text_offset", offsets);
+      return told;
+    }
   }
 }

@@ -100,6 +100,13 @@ final class Fields {
         .orElse(OptionalLong.empty());
   }
 
+  /** The names of all fields. */
+  List<String> names() {
+    List<String> names = new ArrayList<>();
+    json.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
   /** An object within this one. */
   Optional<Fields> object(String name) {
     return find(name, JsonNode::isObject, "an object").map(value -> of(value, path + name));

@@ -7,6 +7,7 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.gateway.AnswerSink;
 import io.quartet.gateway.Answering;
 import io.quartet.gateway.ModelCatalog;
+import io.quartet.gateway.access.Caller;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -43,6 +44,7 @@ public class OpenAiRoutes {
     router.post(PATHS).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY));
     answers(router, "/v1/chat/completions", ChatCall::read);
     answers(router, "/v1/completions", CompletionCall::read);
+    answers(router, "/v1/few_shot", FewShotCall::read);
     router.get(MODELS).handler(context -> guard(context, this::list));
     router.get(MODELS + "/*").handler(context -> guard(context, wire -> get(context, wire)));
     router.route(PATHS).handler(context -> guard(context, wire -> unknown(context)));
@@ -52,7 +54,10 @@ public class OpenAiRoutes {
   private void answers(Router router, String path, Function<Fields, Call> read) {
     router
         .post(path)
-        .blockingHandler(context -> guard(context, wire -> answer(context, wire, read)), false);
+        .blockingHandler(
+            context ->
+                Caller.of(context).run(() -> guard(context, wire -> answer(context, wire, read))),
+            false);
   }
 
   private void answer(RoutingContext context, Wire wire, Function<Fields, Call> read) {

@@ -74,6 +74,11 @@ final class StreamReply {
     }
 
     @Override
+    public void prompt(List<ScoredToken> tokens) {
+      choice.prompt(tokens);
+    }
+
+    @Override
     public void part(String text, List<ScoredToken> tokens) {
       send(fingerprint, choice.part(text, tokens));
     }

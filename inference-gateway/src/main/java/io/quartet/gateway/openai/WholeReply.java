@@ -71,6 +71,11 @@ final class WholeReply {
     }
 
     @Override
+    public void prompt(List<ScoredToken> tokens) {
+      choice.prompt(tokens);
+    }
+
+    @Override
     public void part(String more, List<ScoredToken> moreTokens) {
       text.append(more);
       tokens.addAll(moreTokens);

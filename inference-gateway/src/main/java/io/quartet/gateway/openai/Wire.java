@@ -1,13 +1,12 @@
 package io.quartet.gateway.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.quartet.gateway.ReaderSignals;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * One HTTP response, written from the answers' threads: what it cannot take it says before, and
@@ -15,9 +14,7 @@ import java.util.List;
  */
 final class Wire {
   private final HttpServerResponse response;
-  private final List<Runnable> wakes = new ArrayList<>();
-  private final List<Runnable> cancels = new ArrayList<>();
-  private boolean gone;
+  private final ReaderSignals signals = new ReaderSignals();
   private boolean over;
 
   Wire(RoutingContext context) {
@@ -25,31 +22,23 @@ final class Wire {
     context.addEndHandler(
         end -> {
           if (end.failed()) {
-            leave();
+            signals.leave();
           }
         });
-    response.drainHandler(drained -> wake());
+    response.drainHandler(drained -> signals.wake());
     if (response.closed()) {
-      leave();
+      signals.leave();
     }
   }
 
   /** Whom to tell when more can be written, and when nobody reads any more. */
   void connect(Runnable wake, Runnable cancel) {
-    boolean late;
-    synchronized (this) {
-      wakes.add(wake);
-      cancels.add(cancel);
-      late = gone;
-    }
-    if (late) {
-      cancel.run();
-    }
+    signals.connect(wake, cancel);
   }
 
   /** Whether little enough is unread. */
   synchronized boolean ready() {
-    return !over && !gone && !response.writeQueueFull();
+    return open() && !response.writeQueueFull();
   }
 
   /** Sends a JSON body and ends. */
@@ -64,7 +53,7 @@ final class Wire {
 
   /** Sends a server-sent event; the first begins the stream. */
   synchronized void event(ObjectNode data) {
-    if (!over && !gone) {
+    if (open()) {
       if (!response.headWritten()) {
         response
             .setChunked(true)
@@ -95,7 +84,7 @@ final class Wire {
         done();
       }
     }
-    cancel();
+    signals.leave();
   }
 
   /** In whole seconds for everybody, and in the milliseconds that OpenAI's clients prefer. */
@@ -105,34 +94,13 @@ final class Wire {
         .putHeader("retry-after-ms", Long.toString(wait.toMillis()));
   }
 
+  private boolean open() {
+    return !over && !signals.gone();
+  }
+
   private boolean end() {
-    if (over || gone) {
-      return false;
-    }
+    boolean first = open();
     over = true;
-    return true;
-  }
-
-  private void leave() {
-    synchronized (this) {
-      gone = true;
-    }
-    cancel();
-  }
-
-  private void cancel() {
-    List<Runnable> all;
-    synchronized (this) {
-      all = List.copyOf(cancels);
-    }
-    all.forEach(Runnable::run);
-  }
-
-  private void wake() {
-    List<Runnable> all;
-    synchronized (this) {
-      all = List.copyOf(wakes);
-    }
-    all.forEach(Runnable::run);
+    return first;
   }
 }

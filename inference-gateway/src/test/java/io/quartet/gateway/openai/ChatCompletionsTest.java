@@ -143,6 +143,17 @@ class ChatCompletionsTest extends OpenAiFixture {
         .allSatisfy(token -> assertThat(token.get("logprob").asDouble()).isBetween(-.1, 0.));
   }
 
+  @Test
+  void topLogProbsTellWhatElseMightHaveCome() throws Exception {
+    JsonNode first =
+        answer(CHAT, "{" + ASKED + ", 'logprobs': true, 'top_logprobs': 2, 'max_tokens': 1}")
+            .at("/choices/0/logprobs/content/0");
+
+    assertThat(first.get("top_logprobs")).hasSize(2);
+    assertThat(first.at("/top_logprobs/0/token").asText()).isEqualTo(" ");
+    assertThat(first.at("/top_logprobs/0/logprob")).isEqualTo(first.get("logprob"));
+  }
+
   private String whole(String more) throws Exception {
     JsonNode choice = answer(CHAT, "{" + ASKED + more + "}").at("/choices/0");
     return choice.at("/message/content").asText() + " " + choice.get("finish_reason").asText();

@@ -98,4 +98,45 @@ class CompletionsTest extends OpenAiFixture {
     assertThat(told.get("text_offset")).isEqualTo(quoted("[0, 1, 2]"));
     assertThat(told.get("token_logprobs")).hasSize(3);
   }
+
+  @Test
+  void anEchoWithLogProbsScoresThePromptToo() throws Exception {
+    JsonNode choice =
+        answer(COMPLETIONS, "{" + ASKED + ", 'prompt': 'xy', 'logprobs': 1, 'echo': true}")
+            .at("/choices/0");
+    JsonNode told = choice.get("logprobs");
+
+    assertThat(choice.get("text").asText()).isEqualTo("xyz");
+    assertThat(told.get("tokens")).isEqualTo(quoted("['x', 'y', 'z', '']"));
+    assertThat(told.get("text_offset")).isEqualTo(quoted("[0, 1, 2, 3]"));
+    assertThat(told.at("/token_logprobs/0").isNull()).isTrue();
+    assertThat(told.at("/top_logprobs/0").isNull()).isTrue();
+    assertThat(told.at("/top_logprobs/1/y")).isEqualTo(told.at("/token_logprobs/1"));
+  }
+
+  @Test
+  void knobsThatOthersHaveAddedWorkToo() throws Exception {
+    assertThat(text(", 'prompt': 'x', 'logit_bias': {'127': -100, '39': 100}, 'max_tokens': 3"))
+        .isEqualTo("!!!");
+    assertThat(text(", 'prompt': 'x', 'stop_token_ids': [128]")).isEqualTo("yz");
+    assertThat(
+            text(
+                ", 'prompt': 'x', 'top_k': 1, 'min_p': 0.5, 'repetition_penalty': 1,"
+                    + " 'presence_penalty': 0, 'frequency_penalty': 0, 'priority': 'batch'"))
+        .isEqualTo("yz");
+  }
+
+  @Test
+  void fewShotsAreACompletionOfExamples() throws Exception {
+    JsonNode answer = answer("/v1/few_shot", "{" + ASKED + ", 'examples': ['a', 'b'], 'n': 2}");
+
+    assertThat(answer.get("choices"))
+        .extracting(choice -> choice.get("finish_reason").asText())
+        .containsExactly("stop", "stop");
+    assertThat(answer.at("/usage/prompt_tokens").asInt()).isEqualTo(4);
+  }
+
+  private String text(String more) throws Exception {
+    return answer(COMPLETIONS, "{" + ASKED + more + "}").at("/choices/0/text").asText();
+  }
 }

@@ -96,7 +96,7 @@ class RefusalsTest extends OpenAiFixture {
                 "body: found [], expected a JSON object",
                 "null",
                 "invalid_value"));
-    assertThat(refusal(CHAT, "{'a': '" + "x".repeat(2 << 20) + "'}"))
+    assertThat(refusal(CHAT, "{'a': '" + "x".repeat(3 << 19) + "'}"))
         .isEqualTo(
             error(
                 413,

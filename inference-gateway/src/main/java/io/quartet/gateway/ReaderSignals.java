@@ -1,0 +1,45 @@
+package io.quartet.gateway;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tells all answers that one reader reads of its coming and going. Safe for any thread. */
+public final class ReaderSignals {
+  private final List<Runnable> wakes = new ArrayList<>();
+  private final List<Runnable> cancels = new ArrayList<>();
+  private boolean gone;
+
+  /** An answer joins, as in {@link AnswerSink#connect}; one that is late is cancelled at once. */
+  public void connect(Runnable wake, Runnable cancel) {
+    synchronized (this) {
+      wakes.add(wake);
+      cancels.add(cancel);
+      if (!gone) {
+        return;
+      }
+    }
+    cancel.run();
+  }
+
+  /** The reader can take more. */
+  public void wake() {
+    copy(wakes).forEach(Runnable::run);
+  }
+
+  /** The reader is gone, or wants no more. */
+  public void leave() {
+    synchronized (this) {
+      gone = true;
+    }
+    copy(cancels).forEach(Runnable::run);
+  }
+
+  /** Whether the reader is gone. */
+  public synchronized boolean gone() {
+    return gone;
+  }
+
+  private synchronized List<Runnable> copy(List<Runnable> list) {
+    return List.copyOf(list);
+  }
+}

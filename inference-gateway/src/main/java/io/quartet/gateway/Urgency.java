@@ -1,0 +1,16 @@
+package io.quartet.gateway;
+
+import io.quartet.decoder.Priority;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How soon an answer is wanted.
+ *
+ * @param priority whether others go before it while it waits
+ * @param timeLimit how long it may take, waiting included; then it ends with what there is
+ */
+public record Urgency(Priority priority, Optional<Duration> timeLimit) {
+  /** Somebody waits, as long as it takes. */
+  public static final Urgency USUAL = new Urgency(Priority.INTERACTIVE, Optional.empty());
+}

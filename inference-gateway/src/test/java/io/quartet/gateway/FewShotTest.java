@@ -1,0 +1,34 @@
+package io.quartet.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quartet.checkpoint.QuartetException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class FewShotTest {
+  @Test
+  void thingsOfOneLineStandOnALineEach() {
+    var shots = new FewShot("Colours:", List.of("red", " green\n"));
+
+    assertThat(shots.separator()).isEqualTo("\n");
+    assertThat(shots.prompt()).isEqualTo("Colours:\n\nred\ngreen\n");
+  }
+
+  @Test
+  void thingsOfSeveralLinesAreSeparatedByWhatNoneOfThemHas() {
+    assertThat(new FewShot("", List.of("a\nb", "c")).prompt()).isEqualTo("a\nb\n\nc\n\n");
+    assertThat(new FewShot("", List.of("a\n\nb", "c")).prompt())
+        .isEqualTo("a\n\nb\n\n---\n\nc\n\n---\n\n");
+  }
+
+  @Test
+  void noExamplesAndEmptyOnesAreRefused() {
+    assertThatThrownBy(() -> new FewShot("", List.of()))
+        .isInstanceOf(QuartetException.class)
+        .hasMessage("examples: found 0, expected 1 to 256");
+    assertThatThrownBy(() -> new FewShot("", List.of("a", " ")))
+        .hasMessage("example 2: empty, expected text");
+  }
+}
