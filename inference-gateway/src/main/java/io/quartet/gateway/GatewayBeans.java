@@ -13,8 +13,11 @@ import io.quartet.service.Events;
 import io.quartet.service.ServiceConfig;
 import io.quartet.service.Topic;
 import io.quartet.v1.ChatServiceGrpc;
+import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.GenerationServiceGrpc;
 import io.quartet.v1.ModelServiceGrpc;
+import io.quartet.v1.ScoreServiceGrpc;
+import io.quartet.v1.TokenizerServiceGrpc;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -33,7 +36,9 @@ public class GatewayBeans {
           GrpcHealthStorage.DEFAULT_SERVICE_NAME,
           ChatServiceGrpc.SERVICE_NAME,
           GenerationServiceGrpc.SERVICE_NAME,
-          ModelServiceGrpc.SERVICE_NAME);
+          ModelServiceGrpc.SERVICE_NAME,
+          ScoreServiceGrpc.SERVICE_NAME,
+          TokenizerServiceGrpc.SERVICE_NAME);
 
   private final GrpcHealthStorage health;
   private final ModelCatalog catalog;
@@ -41,6 +46,7 @@ public class GatewayBeans {
   private final Answering answering;
   private final ExecutorService executor;
   private final KeyRing keys;
+  private final RewardServices rewards = new RewardServices();
 
   GatewayBeans(
       GatewayConfig config,
@@ -90,10 +96,21 @@ public class GatewayBeans {
     return answering;
   }
 
+  @Produces
+  @Singleton
+  RewardServices rewards() {
+    return rewards;
+  }
+
   void start(@Observes StartupEvent event, Events events) {
     tell(ServingStatus.NOT_SERVING);
     loader.start();
-    events.follow(Topic.CHECKPOINTS, catalog::announce).caughtUp().thenRun(catalog::caughtUp);
+    events.follow(Topic.CHECKPOINTS, this::announced).caughtUp().thenRun(catalog::caughtUp);
+  }
+
+  private void announced(CheckpointPublished announcement) {
+    catalog.announce(announcement);
+    rewards.announce(announcement);
   }
 
   void stop(@Observes ShutdownEvent event) {
@@ -101,6 +118,7 @@ public class GatewayBeans {
     loader.close();
     catalog.close();
     executor.shutdown();
+    rewards.close();
   }
 
   /** What gRPC's health service says of each service and of all together. */

@@ -1,0 +1,78 @@
+package io.quartet.gateway;
+
+import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.quarkus.grpc.GrpcService;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.v1.LogProbsRequest;
+import io.quartet.v1.LogProbsResponse;
+import io.quartet.v1.SamplingParameters;
+import io.quartet.v1.ScoreRequest;
+import io.quartet.v1.ScoreResponse;
+import io.quartet.v1.ScoreServiceGrpc;
+import io.quartet.v1.ScoredText;
+import io.smallrye.common.annotation.Blocking;
+
+/** Tells what models think of given texts. */
+@GrpcService
+public class ScoreEndpoint extends ScoreServiceGrpc.ScoreServiceImplBase {
+  private final Answering answering;
+  private final RewardServices rewards;
+
+  ScoreEndpoint(Answering answering, RewardServices rewards) {
+    this.answering = answering;
+    this.rewards = rewards;
+  }
+
+  @Override
+  @Blocking
+  public void logProbs(LogProbsRequest request, StreamObserver<LogProbsResponse> responses) {
+    if (request.getTextsCount() == 0) {
+      throw new QuartetException(INVALID_ARGUMENT, "texts: none, expected 1 or more");
+    }
+    // The scores of a prompt, and the one token that every answer has thrown away.
+    var sampling =
+        SamplingParameters.newBuilder()
+            .setTemperature(0)
+            .setMaxTokens(1)
+            .setPromptLogProbs(true)
+            .setTopLogProbs(request.getTopLogProbs())
+            .build();
+    var question =
+        new Question(
+            request.getModel(),
+            model -> request.getTextsList().stream().map(text -> tokens(model, text)).toList(),
+            sampling,
+            1,
+            false,
+            Urgency.USUAL);
+    var scores =
+        new TextScores(
+            (ServerCallStreamObserver<LogProbsResponse>) responses, request.getTextsCount());
+    answering.begin(question, scores::sink);
+  }
+
+  @Override
+  @Blocking
+  public void rewards(ScoreRequest request, StreamObserver<ScoreResponse> responses) {
+    responses.onNext(rewards.score(request));
+    responses.onCompleted();
+  }
+
+  private static int[] tokens(ServedModel model, ScoredText text) {
+    return switch (text.getContentCase()) {
+      case TEXT -> model.textPrompt(text.getText());
+      case TOKENS -> Requests.tokens(text.getTokens());
+      case MESSAGES ->
+          model
+              .template()
+              .encode(Requests.conversation(text.getMessages().getMessagesList()))
+              .tokenIds();
+      case CONTENT_NOT_SET ->
+          throw new QuartetException(
+              INVALID_ARGUMENT, "text: none, expected text, tokens or messages");
+    };
+  }
+}
