@@ -1,14 +1,10 @@
 package io.quartet.gateway;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.concurrent.TimeUnit.MINUTES;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -25,8 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged gateway as a process, and a client that is not ours. */
 class GatewayIT {
-  private static final Path NODE = Path.of("src", "test", "node");
-
   @TempDir Path folder;
 
   @Test
@@ -50,30 +44,29 @@ class GatewayIT {
       await().atMost(60, SECONDS).until(() -> outages(gateway) > before);
       assertThat(gateway.health("ready")).isEqualTo(200);
 
-      aClientInAnotherLanguageIsServedByReflectionAlone(gateway);
+      var clients = NodeClients.installed(folder.resolve("node"));
+      aClientInAnotherLanguageIsServedByReflectionAlone(clients.run("grpc.mjs", gateway.address()));
+      OpenAiClient.isServed(clients.run("openai.mjs", gateway.http() + "/v1"));
       assertThat(gateway.stop()).isEqualTo(143);
       assertThat(Files.readString(gateway.log())).doesNotContain("Exception", "\tat ");
     }
   }
 
-  private void aClientInAnotherLanguageIsServedByReflectionAlone(GatewayProcess gateway)
-      throws Exception {
-    assumeTrue(run(Path.of("."), "node", "--version").startsWith("v"), "node is here");
-    Path client = Files.createDirectory(folder.resolve("node"));
-    for (String file : List.of("package.json", "package-lock.json", "client.mjs")) {
-      Files.copy(NODE.resolve(file), client.resolve(file));
-    }
-    run(client, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts");
-    JsonNode seen =
-        new ObjectMapper().readTree(run(client, "node", "client.mjs", gateway.address()));
-
+  private static void aClientInAnotherLanguageIsServedByReflectionAlone(JsonNode seen) {
     assertThat(texts(seen.get("services")))
         .contains(
             "quartet.v1.ChatService",
             "quartet.v1.GenerationService",
             "quartet.v1.ModelService",
+            "quartet.v1.ScoreService",
+            "quartet.v1.TokenizerService",
             "grpc.health.v1.Health")
         .doesNotContain("quartet.v1.CheckpointService", "quartet.v1.TrainingService");
+    assertThat(seen.get("health").asText()).isEqualTo("SERVING");
+    assertThat(seen.get("watched").asText()).isEqualTo("SERVING");
+    assertThat(seen.get("counted").asInt()).isEqualTo(5);
+    assertThat(seen.get("scored").asInt()).isEqualTo(2);
+    assertThat(seen.get("more").asInt()).isEqualTo(2);
     assertThat(seen.get("models").toString())
         .isEqualTo(
             "[[\"sft/r/1\",\"MODEL_STATE_READY\",[\"sft\"]],[\"rl/r/1\",\"MODEL_STATE_READY\",[\"rl\"]]]");
@@ -121,21 +114,5 @@ class GatewayIT {
     return java.util.stream.StreamSupport.stream(array.spliterator(), false)
         .map(JsonNode::asText)
         .toList();
-  }
-
-  /** What a command prints; an absent command skips the test, a failing one fails it. */
-  private static String run(Path directory, String... command) throws Exception {
-    Process process;
-    try {
-      process = new ProcessBuilder(command).directory(directory.toFile()).start();
-    } catch (IOException e) {
-      assumeTrue(false, "no " + command[0] + ": " + e.getMessage());
-      throw e;
-    }
-    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-    String errors = new String(process.getErrorStream().readAllBytes(), UTF_8);
-    assertThat(process.waitFor(2, MINUTES)).isTrue();
-    assertThat(process.exitValue()).as("%s: %s", List.of(command), errors).isZero();
-    return output;
   }
 }

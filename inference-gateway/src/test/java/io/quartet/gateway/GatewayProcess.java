@@ -36,6 +36,8 @@ final class GatewayProcess implements AutoCloseable {
     command.add("-Dquartet.kafka.bootstrap=" + bootstrap);
     command.add("-Dquarkus.grpc.server.port=" + grpcPort);
     command.add("-Dquarkus.http.port=" + httpPort);
+    // Where the machine is busy a start may hold an event loop up, which is no failure.
+    command.add("-Dquarkus.vertx.max-event-loop-execute-time=60s");
     properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
     command.add("-jar");
     command.add(Path.of("target", "quarkus-app", "quarkus-run.jar").toString());
@@ -45,6 +47,10 @@ final class GatewayProcess implements AutoCloseable {
 
   String address() {
     return "127.0.0.1:" + grpcPort;
+  }
+
+  String http() {
+    return "http://127.0.0.1:" + httpPort;
   }
 
   Path log() {
@@ -60,9 +66,7 @@ final class GatewayProcess implements AutoCloseable {
     try {
       return HttpClient.newHttpClient()
           .send(
-              HttpRequest.newBuilder(
-                      URI.create("http://127.0.0.1:" + httpPort + "/q/health/" + kind))
-                  .build(),
+              HttpRequest.newBuilder(URI.create(http() + "/q/health/" + kind)).build(),
               BodyHandlers.discarding())
           .statusCode();
     } catch (IOException e) {

@@ -8,10 +8,11 @@ const plain = grpc.credentials.createInsecure();
 const server = new reflection.GrpcReflection(address, plain);
 const services = await server.listServices();
 
-async function client(service) {
-  const descriptor = await server.getDescriptorBySymbol(`quartet.v1.${service}`);
+async function client(service, pack = 'quartet.v1') {
+  const descriptor = await server.getDescriptorBySymbol(`${pack}.${service}`);
   const types = descriptor.getPackageObject({ enums: String, longs: String, keepCase: true, defaults: true });
-  return new types.quartet.v1[service](address, plain);
+  const found = pack.split('.').reduce((names, name) => names[name], types);
+  return new found[service](address, plain);
 }
 
 const deadline = () => ({ deadline: Date.now() + 60_000 });
@@ -40,6 +41,17 @@ function cancelAfter(stream, chunks) {
   });
 }
 
+/** The first message of a stream, which is then left. */
+function first(stream) {
+  return new Promise((resolve, reject) => {
+    stream.on('data', (message) => {
+      resolve(message);
+      stream.cancel();
+    });
+    stream.on('error', reject);
+  });
+}
+
 async function read(stream) {
   const chunks = [];
   for await (const chunk of stream) chunks.push(chunk);
@@ -49,6 +61,9 @@ async function read(stream) {
 const chat = await client('ChatService');
 const generation = await client('GenerationService');
 const models = await client('ModelService');
+const tokenizer = await client('TokenizerService');
+const score = await client('ScoreService');
+const health = await client('Health', 'grpc.health.v1');
 const question = {
   model: 'sft',
   messages: [{ role: 'ROLE_USER', content: 'x' }],
@@ -60,6 +75,11 @@ const endless = { model: 'rl', text: '!', sampling: { temperature: 0 } };
 console.log(
   JSON.stringify({
     services,
+    health: (await call(health, 'Check', { service: 'quartet.v1.ChatService' })).status,
+    watched: (await first(health.Watch({ service: '' }, deadline()))).status,
+    counted: (await call(tokenizer, 'CountTokens', { model: 'sft', messages: { messages: question.messages } })).tokens,
+    scored: (await call(score, 'LogProbs', { model: 'rl', texts: [{ text: 'xyz' }] })).scores[0].tokens.length,
+    more: (await call(generation, 'FewShot', { model: 'rl', examples: ['a', 'x'], count: 2 })).items.length,
     models: (await call(models, 'List', {})).models.map((m) => [m.checkpoint_id, m.state, m.aliases]),
     stream: {
       checkpoint: chunks[0].checkpoint_id,
