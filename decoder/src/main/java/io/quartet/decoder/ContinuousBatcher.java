@@ -2,11 +2,8 @@ package io.quartet.decoder;
 
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -14,9 +11,6 @@ import java.util.function.Consumer;
  * as there is a slot, and leave between decode steps (iteration-level scheduling; Orca, OSDI 2022).
  */
 final class ContinuousBatcher implements AutoCloseable {
-  /** How long prompts may be read while running answers wait for their next token. */
-  private static final Duration READING_TURN = Duration.ofMillis(50);
-
   private enum State {
     OPEN,
     DRAINING,
@@ -27,7 +21,8 @@ final class ContinuousBatcher implements AutoCloseable {
   private final Runnable onEnd;
   private final Thread thread;
   private final RunningBatch batch; // the thread's own
-  private final WaitingLine waiting = new WaitingLine(); // guarded by this
+  private final PromptReader reader; // the thread's own
+  private final WaitingLine waiting = new WaitingLine();
   private State state = State.OPEN; // guarded by this
   private volatile int running;
   private volatile long cacheTokens;
@@ -39,6 +34,7 @@ final class ContinuousBatcher implements AutoCloseable {
    */
   ContinuousBatcher(RunningBatch batch, int slots, String name, Runnable onEnd) {
     this.batch = batch;
+    this.reader = new PromptReader(waiting, batch, slots);
     this.slots = slots;
     this.onEnd = onEnd;
     this.thread = new Thread(this::run, "decoder " + name);
@@ -58,16 +54,10 @@ final class ContinuousBatcher implements AutoCloseable {
 
   /** What it has to do now; without totals. */
   EngineLoad load() {
-    int waits;
-    long promptTokens;
-    synchronized (this) {
-      waits = waiting.size();
-      promptTokens = waiting.promptTokens();
-    }
     return new EngineLoad(
         running,
-        waits,
-        promptTokens,
+        waiting.size(),
+        waiting.promptTokens(),
         cacheTokens,
         batch.cacheCapacity(slots),
         EngineLoad.Totals.NONE);
@@ -135,76 +125,28 @@ final class ContinuousBatcher implements AutoCloseable {
     return state == State.OPEN || (state == State.DRAINING && !idle());
   }
 
-  private synchronized boolean idle() {
-    return waiting.isEmpty() && batch.isEmpty();
+  private boolean idle() {
+    return waiting.isEmpty() && batch.size() == 0;
   }
 
   private void step() {
     endUnwanted();
-    long turnEnds = System.nanoTime() + READING_TURN.toNanos();
-    while (readPrompts() && System.nanoTime() < turnEnds) {}
+    reader.step();
     batch.decode();
     running = batch.size();
     cacheTokens = batch.cacheTokens();
   }
 
-  /** Reads one step's worth of prompts; false if there is nothing to read or no slot. */
-  private boolean readPrompts() {
-    if (!batch.entering()) {
-      Map<Sequence.PromptKey, List<Sequence>> wave = admit();
-      if (wave.isEmpty()) {
-        return false;
-      }
-      Sequence first = wave.values().iterator().next().get(0);
-      if (first.promptLength() <= RunningBatch.CHUNK) {
-        batch.join(wave.values());
-        return true;
-      }
-      batch.enter(first);
-    }
-    batch.readChunk();
-    return true;
-  }
-
-  /** The next sequences to read in one step, equal prompts together: several short, or one long. */
-  private synchronized Map<Sequence.PromptKey, List<Sequence>> admit() {
-    Map<Sequence.PromptKey, List<Sequence>> wave = new LinkedHashMap<>();
-    int admitted = batch.size();
-    int width = 0;
-    while (!waiting.isEmpty() && admitted < slots) {
-      Sequence next = waiting.first().orElseThrow();
-      Sequence.PromptKey key = next.promptKey();
-      width = Math.max(width, next.promptLength());
-      boolean fits = wave.containsKey(key) || width * (wave.size() + 1) <= RunningBatch.CHUNK;
-      if (!fits && !wave.isEmpty()) {
-        break;
-      }
-      waiting.remove(next);
-      wave.computeIfAbsent(key, equal -> new ArrayList<>()).add(next);
-      admitted++;
-      if (next.promptLength() > RunningBatch.CHUNK) {
-        break;
-      }
-    }
-    return wave;
-  }
-
   private void endUnwanted() {
-    List<Sequence> unwanted;
-    synchronized (this) {
-      unwanted = waiting.removeIf(sequence -> sequence.unwanted().isPresent());
-    }
-    // Not under the lock: it calls listeners.
-    unwanted.forEach(sequence -> sequence.finish(sequence.unwanted().orElseThrow()));
+    waiting
+        .remove(Integer.MAX_VALUE, sequence -> sequence.unwanted().isPresent())
+        .forEach(sequence -> sequence.finish(sequence.unwanted().orElseThrow()));
     batch.leaveIf(sequence -> sequence.unwanted().filter(sequence::finish).isPresent());
   }
 
   /** Lets go of every sequence, running or waiting. */
   private void endAll(Consumer<Sequence> end) {
-    List<Sequence> all;
-    synchronized (this) {
-      all = waiting.removeIf(sequence -> true);
-    }
+    List<Sequence> all = new ArrayList<>(waiting.remove(Integer.MAX_VALUE, sequence -> true));
     batch.leaveIf(all::add);
     all.forEach(end);
   }

@@ -14,6 +14,11 @@ public final class DecoderMemory {
     return of(config, slots, Precision.FP32);
   }
 
+  /** The same with the prefix cache, filled. */
+  public static long of(ModelConfig config, DecoderOptions options) {
+    return of(config, options.slots(), options.precision()) + options.prefixCacheBytes();
+  }
+
   /**
    * Bytes of the weights, as they are read and as ONNX Runtime lays them out, of the keys and
    * values of every slot at full context, and of a step's logits in and out of the graph.
@@ -25,7 +30,7 @@ public final class DecoderMemory {
             .sum();
     long keys = (long) config.keyValueHeads() * config.headDimension();
     long cache = 2L * config.layers() * keys * config.contextLength();
-    return 2 * weights + FP32 * slots * (cache + 2L * config.vocabularySize());
+    return 2 * weights + FP32 * slots * (cache + 3L * config.vocabularySize());
   }
 
   private static long bytes(String name, long[] shape, Precision precision) {

@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtSession;
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.ModelConfig;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
@@ -76,6 +77,16 @@ final class DecoderSession implements AutoCloseable {
     cache.copy(fromSlot, toSlot, length);
   }
 
+  /** Copies positions of a slot out of the cache; see {@link KvCache#save}. */
+  void save(int slot, int firstPosition, int count, FloatBuffer target) {
+    cache.save(slot, firstPosition, count, target);
+  }
+
+  /** Copies saved positions into a slot; see {@link KvCache#load}. */
+  void load(int slot, int firstPosition, int count, FloatBuffer source) {
+    cache.load(slot, firstPosition, count, source);
+  }
+
   /**
    * One pass: reads new tokens into consecutive slots and computes each one's next-token
    * distribution.
@@ -83,13 +94,15 @@ final class DecoderSession implements AutoCloseable {
    * <p>ONNX Runtime's attention takes many sequences at once only where each adds one token or
    * begins anew; a sequence that adds several tokens to earlier ones goes alone.
    *
+   * <p>A row's result has the same bits whatever else is in the step, see {@link #sameBits}.
+   *
    * @param firstSlot the slot of the first sequence; room for all must have been reserved
    * @return for each sequence the row of the head that its last token went through; if {@link
    *     Row#everyToken}, those of its other tokens lie before it
    */
   int[] forward(int firstSlot, List<Row> sequences) {
     int count = sequences.size();
-    int width = sequences.stream().mapToInt(Row::width).max().orElseThrow();
+    int width = sequences.stream().mapToInt(Row::paddedWidth).max().orElseThrow();
     int heads = sequences.stream().mapToInt(Row::heads).sum();
     if (head.reserve(heads)) {
       unbind();
@@ -109,7 +122,7 @@ final class DecoderSession implements AutoCloseable {
       lastHeads[i] = next - 1;
       most = Math.max(most, row.to);
     }
-    longest.put(0, most);
+    longest.put(0, Math.max(most, width)); // the attention takes padding only where it begins anew
     try {
       Binding bound = bind(new StepShape(firstSlot, count, width, heads));
       session.run(bound.inputs, Set.of(), bound.outputs).close();
@@ -117,6 +130,16 @@ final class DecoderSession implements AutoCloseable {
       throw Onnx.failure("step of %d sequences".formatted(count), e);
     }
     return lastHeads;
+  }
+
+  /**
+   * Whether a step of so many new tokens gives each of them the bits that it has in any other such
+   * step. ONNX Runtime's attention takes the tokens in tiles, a multiple of 16, and a tile of one
+   * token adds up in another order. Single tokens of answers are all computed so; a prompt is read
+   * in steps where none is.
+   */
+  static boolean sameBits(int width) {
+    return width % 16 != 1;
   }
 
   /** What the last step's rows came to. */
@@ -186,6 +209,10 @@ final class DecoderSession implements AutoCloseable {
   record Row(int[] tokens, int from, int to, double temperature, boolean everyToken) {
     int width() {
       return to - from;
+    }
+
+    int paddedWidth() {
+      return from == 0 && !sameBits(width()) ? width() + 1 : width();
     }
 
     int heads() {

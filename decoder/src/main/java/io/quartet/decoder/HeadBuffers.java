@@ -4,6 +4,8 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -14,12 +16,13 @@ import java.util.Map;
  */
 final class HeadBuffers implements AutoCloseable {
   private final int vocabulary;
+  private final List<DirectMemory> memory = new ArrayList<>();
   private int capacity;
-  private DirectMemory rows = DirectMemory.allocate(0, "rows");
-  private DirectMemory inverseTemperatures = DirectMemory.allocate(0, "temperatures");
-  private DirectMemory logits = DirectMemory.allocate(0, "logits");
-  private DirectMemory logProbabilities = DirectMemory.allocate(0, "log-probabilities");
-  private DirectMemory probabilities = DirectMemory.allocate(0, "probabilities");
+  private LongBuffer rows = LongBuffer.allocate(0);
+  private FloatBuffer inverseTemperatures = FloatBuffer.allocate(0);
+  private FloatBuffer logits = FloatBuffer.allocate(0);
+  private FloatBuffer logProbabilities = FloatBuffer.allocate(0);
+  private FloatBuffer probabilities = FloatBuffer.allocate(0);
 
   HeadBuffers(int vocabulary) {
     this.vocabulary = vocabulary;
@@ -29,17 +32,18 @@ final class HeadBuffers implements AutoCloseable {
    * Makes room for so many rows, forgetting what is there.
    *
    * @return whether the memory moved, which makes every tensor of it stale
+   * @throws io.quartet.checkpoint.QuartetException RESOURCE_EXHAUSTED if there is no such memory
    */
   boolean reserve(int needed) {
     if (needed <= capacity) {
       return false;
     }
     close();
-    rows = DirectMemory.allocate(16L * needed, "rows");
-    inverseTemperatures = DirectMemory.allocate(4L * needed, "temperatures");
-    logits = DirectMemory.allocate(4L * needed * vocabulary, "logits");
-    logProbabilities = DirectMemory.allocate(4L * needed * vocabulary, "log-probabilities");
-    probabilities = DirectMemory.allocate(4L * needed * vocabulary, "probabilities");
+    rows = allocate(needed, 4).buffer().asLongBuffer();
+    inverseTemperatures = allocate(needed, 1).buffer().asFloatBuffer();
+    logits = allocate(needed, vocabulary).buffer().asFloatBuffer();
+    logProbabilities = allocate(needed, vocabulary).buffer().asFloatBuffer();
+    probabilities = allocate(needed, vocabulary).buffer().asFloatBuffer();
     capacity = needed;
     return true;
   }
@@ -50,12 +54,8 @@ final class HeadBuffers implements AutoCloseable {
    * @param temperature of its distribution; 0 is read as 1
    */
   void put(int row, int sequence, int place, double temperature) {
-    LongBuffer places = rows.buffer().asLongBuffer();
-    places.put(2 * row, sequence).put(2 * row + 1, place);
-    inverseTemperatures
-        .buffer()
-        .asFloatBuffer()
-        .put(row, temperature == 0 ? 1 : (float) (1 / temperature));
+    rows.put(2 * row, sequence).put(2 * row + 1, place);
+    inverseTemperatures.put(row, temperature == 0 ? 1 : (float) (1 / temperature));
   }
 
   /** Adds the tensors of the first {@code count} rows; the caller closes them. */
@@ -64,9 +64,7 @@ final class HeadBuffers implements AutoCloseable {
     inputs.put(
         DecoderGraph.ROWS,
         OnnxTensor.createTensor(
-            Onnx.environment(),
-            rows.buffer().asLongBuffer().slice(0, 2 * count),
-            new long[] {count, 2}));
+            Onnx.environment(), rows.slice(0, 2 * count), new long[] {count, 2}));
     inputs.put(DecoderGraph.INVERSE_TEMPERATURES, tensor(inverseTemperatures, count, 1));
     outputs.put(DecoderGraph.LOGITS, tensor(logits, count, vocabulary));
     outputs.put(DecoderGraph.LOG_PROBABILITIES, tensor(logProbabilities, count, vocabulary));
@@ -75,40 +73,40 @@ final class HeadBuffers implements AutoCloseable {
 
   /** Copies a row's logits, without temperature, into an array [V]. */
   void logits(int row, float[] into) {
-    copy(logits, row, into);
+    logits.get(row * vocabulary, into, 0, vocabulary);
   }
 
   /** Copies a row's distribution, at its temperature, into an array [V]. */
   void probabilities(int row, float[] into) {
-    copy(probabilities, row, into);
+    probabilities.get(row * vocabulary, into, 0, vocabulary);
   }
 
   /** Copies a row's log-probabilities in nats at temperature 1 into an array [V]. */
   void logProbabilities(int row, float[] into) {
-    copy(logProbabilities, row, into);
+    logProbabilities.get(row * vocabulary, into, 0, vocabulary);
   }
 
   /** A token's log-probability in nats at temperature 1. */
   float logProbability(int row, int token) {
-    return logProbabilities.buffer().getFloat(4 * (row * vocabulary + token));
+    return logProbabilities.get(row * vocabulary + token);
   }
 
+  /** Gives the memory back; there is room for no row then. */
   @Override
   public void close() {
-    rows.close();
-    inverseTemperatures.close();
-    logits.close();
-    logProbabilities.close();
-    probabilities.close();
+    memory.forEach(DirectMemory::close);
+    memory.clear();
     capacity = 0;
   }
 
-  private void copy(DirectMemory from, int row, float[] into) {
-    from.buffer().asFloatBuffer().get(row * vocabulary, into, 0, vocabulary);
+  private DirectMemory allocate(int rowCount, int floatsPerRow) {
+    DirectMemory piece = DirectMemory.allocate(4L * rowCount * floatsPerRow, "step buffers");
+    memory.add(piece);
+    return piece;
   }
 
-  private static OnnxTensor tensor(DirectMemory memory, int rows, int columns) throws OrtException {
-    FloatBuffer floats = memory.buffer().asFloatBuffer().slice(0, rows * columns);
-    return OnnxTensor.createTensor(Onnx.environment(), floats, new long[] {rows, columns});
+  private static OnnxTensor tensor(FloatBuffer floats, int rows, int columns) throws OrtException {
+    return OnnxTensor.createTensor(
+        Onnx.environment(), floats.slice(0, rows * columns), new long[] {rows, columns});
   }
 }

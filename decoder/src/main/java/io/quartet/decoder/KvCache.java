@@ -71,13 +71,42 @@ final class KvCache implements AutoCloseable {
 
   /** Copies a slot's first {@code length} positions into another slot. */
   void copy(int from, int to, int length) {
-    int headDimension = config.headDimension();
     for (DirectMemory tensor : tensors) {
       FloatBuffer floats = tensor.buffer().asFloatBuffer();
       for (int head = 0; head < config.keyValueHeads(); head++) {
-        int source = (from * config.keyValueHeads() + head) * positions * headDimension;
-        int target = (to * config.keyValueHeads() + head) * positions * headDimension;
-        floats.put(target, floats, source, length * headDimension);
+        floats.put(
+            index(to, head, 0), floats, index(from, head, 0), length * config.headDimension());
+      }
+    }
+  }
+
+  /** Bytes of one position's keys and values, all layers together. */
+  static long bytesPerPosition(ModelConfig config) {
+    return 4L * 2 * config.layers() * config.keyValueHeads() * config.headDimension();
+  }
+
+  /** Copies positions of a slot out of the cache, for {@link #load} to bring them back. */
+  void save(int slot, int firstPosition, int count, FloatBuffer target) {
+    int floats = count * config.headDimension();
+    int at = 0;
+    for (DirectMemory tensor : tensors) {
+      FloatBuffer source = tensor.buffer().asFloatBuffer();
+      for (int head = 0; head < config.keyValueHeads(); head++) {
+        target.put(at, source, index(slot, head, firstPosition), floats);
+        at += floats;
+      }
+    }
+  }
+
+  /** Copies what {@link #save} saved into positions of a slot. */
+  void load(int slot, int firstPosition, int count, FloatBuffer source) {
+    int floats = count * config.headDimension();
+    int at = 0;
+    for (DirectMemory tensor : tensors) {
+      FloatBuffer target = tensor.buffer().asFloatBuffer();
+      for (int head = 0; head < config.keyValueHeads(); head++) {
+        target.put(index(slot, head, firstPosition), source, at, floats);
+        at += floats;
       }
     }
   }
@@ -108,6 +137,10 @@ final class KvCache implements AutoCloseable {
   public void close() {
     tensors.forEach(DirectMemory::close);
     tensors.clear();
+  }
+
+  private int index(int slot, int head, int position) {
+    return ((slot * config.keyValueHeads() + head) * positions + position) * config.headDimension();
   }
 
   private long floatsPerSlot(int ofPositions) {

@@ -25,7 +25,11 @@ final class LoadedModel {
     DecoderSession session = DecoderSession.open(files, options.slots(), options.threads());
     this.batcher =
         new ContinuousBatcher(
-            new RunningBatch(session, counters), options.slots(), files.name(), this::end);
+            new RunningBatch(
+                session, new PrefixCache(session.config(), options.prefixCacheBytes()), counters),
+            options.slots(),
+            files.name(),
+            this::end);
   }
 
   static LoadedModel open(

@@ -2,114 +2,111 @@ package io.quartet.decoder;
 
 import io.quartet.checkpoint.QuartetException;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The sequences that grow at the same time. They lie in slots 0 to n − 1 without a gap: when one
- * leaves, the last moves into its slot, so a step costs what its sequences cost, however many slots
- * there are. How a sequence is computed depends on itself alone, so its answer does too.
+ * The sequences that have a slot: those that grow, and those whose prompt is read part by part.
+ * They lie in slots 0 to n − 1 without a gap: when one leaves, the last moves into its slot, so a
+ * step costs what its sequences cost, however many slots there are. How a sequence is computed
+ * depends on itself alone, so its answer does too.
  *
  * <p>Not thread-safe.
  */
 final class RunningBatch implements AutoCloseable {
-  /**
-   * Prompt tokens of one step: enough for matrix products at full speed, few enough that others do
-   * not wait long. A longer prompt is read alone, in chunks of this size.
-   */
-  static final int CHUNK = 128;
-
   private final DecoderSession session;
+  private final PrefixCache prefixes;
   private final TokenCounters counters;
   private final Drawing drawing;
-  private final List<Sequence> running = new ArrayList<>(); // the i-th lies in slot i
-  private @Nullable Sequence entering; // a long prompt, half read, in slot enteringSlot
-  private int enteringSlot;
+  private final List<Sequence> sequences = new ArrayList<>(); // the i-th lies in slot i
 
-  /** The session becomes its own. */
-  RunningBatch(DecoderSession session, TokenCounters counters) {
+  /** The session and the cache become its own. */
+  RunningBatch(DecoderSession session, PrefixCache prefixes, TokenCounters counters) {
     this.session = session;
+    this.prefixes = prefixes;
     this.counters = counters;
     this.drawing = new Drawing(session.head(), session.config().vocabularySize());
   }
 
-  /** Sequences that grow, and one whose prompt is being read. */
   int size() {
-    return running.size() + (entering == null ? 0 : 1);
+    return sequences.size();
   }
 
-  boolean isEmpty() {
-    return size() == 0;
+  /** Whether there is one that grows. */
+  boolean growing() {
+    return !sequences.stream().allMatch(Sequence::reading);
   }
 
-  /** Whether a long prompt is half read; until it is read no other sequence may join. */
-  boolean entering() {
-    return entering != null;
+  /** The one whose prompt is to be read on: interactive before batch, then who came first. */
+  Optional<Sequence> nextReading() {
+    return sequences.stream()
+        .filter(Sequence::reading)
+        .min((a, b) -> a.priority().compareTo(b.priority()));
+  }
+
+  /** Whether some of a prompt need not be read. */
+  boolean knows(Sequence sequence) {
+    return prefixes.enabled() && sequence.known(prefixes) > 0;
   }
 
   /** Tokens whose keys and values it holds. */
   long cacheTokens() {
-    long tokens = entering == null ? 0 : entering.read();
-    for (Sequence sequence : running) {
-      tokens += sequence.read();
-    }
-    return tokens;
+    return sequences.stream().mapToLong(Sequence::read).sum();
   }
 
-  /** The most of them. */
+  /** The most of them that so many slots hold. */
   long cacheCapacity(int slots) {
     return (long) slots * session.config().contextLength();
   }
 
-  /** One more token for every sequence; those that end leave. */
+  /** One more token for every sequence that grows; those that end leave. */
   void decode() {
-    if (running.isEmpty()) {
+    // Those whose prompt is being read lie among the others, and their rows come to nothing.
+    int count = sequences.size();
+    while (count > 0 && sequences.get(count - 1).reading()) {
+      count--;
+    }
+    if (count == 0) {
       return;
     }
-    List<DecoderSession.Row> rows = new ArrayList<>(running.size());
-    running.forEach(sequence -> rows.add(sequence.row(1)));
+    List<DecoderSession.Row> rows = new ArrayList<>(count);
+    for (Sequence sequence : sequences.subList(0, count)) {
+      rows.add(sequence.growingRow());
+    }
     int[] heads;
     try {
       heads = session.forward(0, rows);
     } catch (QuartetException e) {
-      leaveIf((sequence, row) -> sequence.fail(e));
+      leaveIf((sequence, slot) -> !sequence.reading() && sequence.fail(e));
       return;
     }
-    counters.generated(rows.size());
     leaveIf(
-        (sequence, row) -> {
-          sequence.readUpTo(rows.get(row).to());
-          return sequence.advance(heads[row], drawing);
+        (sequence, slot) -> {
+          if (sequence.reading()) {
+            return false;
+          }
+          counters.generated(1);
+          sequence.readUpTo(rows.get(slot).to());
+          return sequence.advance(heads[slot], drawing);
         });
   }
 
   /**
-   * Reads fresh prompts of at most {@link #CHUNK} tokens side by side, padded on the right, and
-   * draws their first tokens.
+   * Gives slots to sequences and reads their whole prompts side by side, padded on the right.
    *
-   * @param groups sequences with the same {@link Sequence#promptKey}: their prompt is read once and
-   *     copied
+   * @param followers gives others with the same prompts, which are then copied
+   * @return how many places the step had
    */
-  void join(Collection<List<Sequence>> groups) {
-    int first = running.size();
-    List<Sequence> joining = new ArrayList<>();
-    List<Integer> rowOf = new ArrayList<>();
-    List<DecoderSession.Row> rows = new ArrayList<>();
-    for (List<Sequence> equals : groups) {
-      joining.add(equals.get(0));
-      rowOf.add(rows.size());
-      rows.add(equals.get(0).row(CHUNK));
+  int join(List<Sequence> joining, Followers followers) {
+    if (joining.isEmpty()) {
+      return 0;
     }
-    int row = 0;
-    for (List<Sequence> equals : groups) {
-      List<Sequence> copies = equals.subList(1, equals.size());
-      joining.addAll(copies);
-      for (int i = 0; i < copies.size(); i++) {
-        rowOf.add(row);
-      }
-      row++;
+    int first = sequences.size();
+    List<DecoderSession.Row> rows = new ArrayList<>();
+    for (Sequence sequence : joining) {
+      rows.add(sequence.promptRow(sequence.promptLength()));
     }
     int[] heads;
     try {
@@ -118,86 +115,127 @@ final class RunningBatch implements AutoCloseable {
       heads = session.forward(first, rows);
     } catch (QuartetException e) {
       joining.forEach(sequence -> sequence.fail(e));
-      return;
+      return 0;
     }
-    for (int i = rows.size(); i < joining.size(); i++) {
-      session.copy(first + rowOf.get(i), first + i, joining.get(i).promptLength());
+    sequences.addAll(joining);
+    List<Integer> headOf = new ArrayList<>(Collections.nCopies(first, -1));
+    for (int i = 0; i < joining.size(); i++) {
+      joining.get(i).scorePrompt(rows.get(i), heads[i], drawing);
+      joining.get(i).readUpTo(rows.get(i).to());
+      headOf.add(heads[i]);
     }
-    running.addAll(joining);
-    counters.prompt(joining.stream().mapToLong(Sequence::promptLength).sum());
-    counters.generated(joining.size());
-    leaveIf(
-        (sequence, slot) -> {
-          if (slot < first) {
-            return false;
-          }
-          int at = rowOf.get(slot - first);
-          sequence.scorePrompt(rows.get(at), heads[at], drawing);
-          sequence.readUpTo(sequence.promptLength());
-          return sequence.advance(heads[at], drawing);
-        });
+    for (int i = 0; i < joining.size(); i++) {
+      completed(first + i, heads[i], followers, headOf);
+    }
+    begin(headOf);
+    return joining.size() * rows.stream().mapToInt(DecoderSession.Row::width).max().orElseThrow();
   }
 
-  /** Begins to read a long prompt, which {@link #readChunk} goes on with. */
+  /** Gives a slot to a sequence, and what is known of its prompt; {@link #read} reads the rest. */
   void enter(Sequence sequence) {
-    entering = sequence;
-    enteringSlot = running.size();
-  }
-
-  /** Reads the next part of the long prompt; with the last part the sequence joins. */
-  void readChunk() {
-    Sequence sequence = entering;
-    if (sequence == null) {
-      return;
-    }
-    DecoderSession.Row chunk = sequence.row(CHUNK);
-    int head;
+    int slot = sequences.size();
     try {
-      session.reserve(enteringSlot + 1, sequence.capacity());
-      head = session.forward(enteringSlot, List.of(chunk))[0];
+      session.reserve(slot + 1, sequence.capacity());
     } catch (QuartetException e) {
-      entering = null;
       sequence.fail(e);
       return;
     }
-    sequence.scorePrompt(chunk, head, drawing);
-    sequence.readUpTo(chunk.to());
-    if (!sequence.allRead()) {
-      return;
+    sequence.restore(prefixes, session, slot);
+    sequences.add(sequence);
+  }
+
+  /**
+   * Reads the next part of a prompt, about {@code most} tokens; with the last part the sequence
+   * grows.
+   *
+   * @return how many tokens were read
+   */
+  int read(Sequence sequence, int most, Followers followers) {
+    int slot = sequences.indexOf(sequence);
+    DecoderSession.Row row = sequence.promptRow(most);
+    int head;
+    try {
+      head = session.forward(slot, List.of(row))[0];
+    } catch (QuartetException e) {
+      leaveIf((one, at) -> one == sequence && one.fail(e));
+      return row.width();
     }
-    entering = null;
-    counters.prompt(sequence.promptLength());
-    counters.generated(1);
-    if (!sequence.advance(head, drawing)) {
-      if (enteringSlot != running.size()) { // some left while it was read
-        session.copy(enteringSlot, running.size(), sequence.read());
-      }
-      running.add(sequence);
+    sequence.scorePrompt(row, head, drawing);
+    sequence.readUpTo(row.to());
+    if (!sequence.reading()) {
+      List<Integer> headOf = new ArrayList<>(Collections.nCopies(sequences.size(), -1));
+      headOf.set(slot, head);
+      completed(slot, head, followers, headOf);
+      begin(headOf);
     }
+    return row.width();
   }
 
   /** Lets sequences leave that have been ended: those for which {@code ended} says so. */
   void leaveIf(Predicate<Sequence> ended) {
     leaveIf((sequence, slot) -> ended.test(sequence));
-    if (entering != null && ended.test(entering)) {
-      entering = null;
-    }
   }
 
   @Override
   public void close() {
     session.close();
+    prefixes.close();
+  }
+
+  /** A prompt is read: keeps it for later, and copies it to those who have the same. */
+  private void completed(int slot, int head, Followers followers, List<Integer> headOf) {
+    Sequence leader = sequences.get(slot);
+    count(leader);
+    leader.store(prefixes, session, slot);
+    List<Sequence> following = followers.take(leader.promptKey(), sequences.size());
+    if (following.isEmpty()) {
+      return;
+    }
+    try {
+      int positions = following.stream().mapToInt(Sequence::capacity).max().orElseThrow();
+      session.reserve(sequences.size() + following.size(), positions);
+    } catch (QuartetException e) {
+      following.forEach(sequence -> sequence.fail(e));
+      return;
+    }
+    for (Sequence follower : following) {
+      session.copy(slot, sequences.size(), leader.promptLength());
+      follower.follow(leader);
+      sequences.add(follower);
+      headOf.add(head);
+      counters.prompt(follower.promptLength());
+    }
+  }
+
+  private void count(Sequence sequence) {
+    counters.prompt(sequence.promptLength());
+    if (prefixes.enabled()) {
+      counters.prefix(sequence.promptLength(), sequence.cached());
+    }
+  }
+
+  /** Draws the first tokens of those that have a row of the head. */
+  private void begin(List<Integer> headOf) {
+    leaveIf(
+        (sequence, slot) -> {
+          int head = headOf.get(slot);
+          if (head < 0) {
+            return false;
+          }
+          counters.generated(1);
+          return sequence.advance(head, drawing);
+        });
   }
 
   private void leaveIf(Leaving leaving) {
     // From the back, so that the one that fills a hole has been asked already, under its old slot.
-    for (int slot = running.size() - 1; slot >= 0; slot--) {
-      if (leaving.leaves(running.get(slot), slot)) {
-        int last = running.size() - 1;
-        Sequence moved = running.remove(last);
+    for (int slot = sequences.size() - 1; slot >= 0; slot--) {
+      if (leaving.leaves(sequences.get(slot), slot)) {
+        int last = sequences.size() - 1;
+        Sequence moved = sequences.remove(last);
         if (slot != last) {
           session.copy(last, slot, moved.read());
-          running.set(slot, moved);
+          sequences.set(slot, moved);
         }
       }
     }
@@ -206,5 +244,11 @@ final class RunningBatch implements AutoCloseable {
   /** Whether the sequence in a slot leaves; asked once for each. */
   private interface Leaving {
     boolean leaves(Sequence sequence, int slot);
+  }
+
+  /** Where sequences with the same prompt wait. */
+  interface Followers {
+    /** Takes those with a prompt, as many as find a slot beside {@code running} sequences. */
+    List<Sequence> take(Sequence.PromptKey prompt, int running);
   }
 }

@@ -26,6 +26,7 @@ final class Sequence {
   private final Stopwatch stopwatch;
   private int length;
   private int read;
+  private int cached;
 
   /** It is asked for now, by the clock. */
   Sequence(
@@ -74,25 +75,76 @@ final class Sequence {
     return new PromptKey(
         IntBuffer.wrap(tokens, 0, promptLength).slice(),
         params.temperature(),
-        params.promptLogProbs());
+        params.promptLogProbs() ? params.topLogProbs() : -1);
   }
 
-  /** Its next unread tokens, at most {@code most}, as a row of a step. */
-  DecoderSession.Row row(int most) {
+  /** How many tokens a prefix cache may know of its prompt without having to be read. */
+  int known(PrefixCache prefixes) {
+    return prefixes.match(tokens, mostKnown());
+  }
+
+  /** Fills its slot with what a prefix cache knows of its prompt. */
+  void restore(PrefixCache prefixes, DecoderSession session, int slot) {
     stopwatch.begin();
-    int to = Math.min(length, read + most);
-    boolean everyToken = params.promptLogProbs() && read < promptLength;
-    return new DecoderSession.Row(tokens, read, to, params.temperature(), everyToken);
+    cached = prefixes.restore(tokens, mostKnown(), session, slot);
+    read = cached;
+  }
+
+  /** Leaves its prompt, which is read, to a prefix cache. */
+  void store(PrefixCache prefixes, DecoderSession session, int slot) {
+    prefixes.store(tokens, promptLength, session, slot);
+  }
+
+  /** How many tokens of its prompt were restored. */
+  int cached() {
+    return cached;
+  }
+
+  /** A step of a prompt takes two tokens or more, and gives the scores if they are asked for. */
+  private int mostKnown() {
+    return params.promptLogProbs() ? 0 : promptLength - 2;
+  }
+
+  /** Whether its prompt is not read to its end. */
+  boolean reading() {
+    return read < promptLength;
+  }
+
+  /**
+   * The next unread tokens of its prompt as a row of a step, at most {@code most} where that leaves
+   * them {@linkplain DecoderSession#sameBits the same bits}.
+   */
+  DecoderSession.Row promptRow(int most) {
+    stopwatch.begin();
+    int rest = promptLength - read;
+    int width = Math.min(rest, most);
+    boolean padded = read == 0 && width == rest;
+    while (!padded && width > 1 && (!DecoderSession.sameBits(width) || rest - width == 1)) {
+      width--;
+    }
+    int to = read + (width > 1 ? width : rest);
+    return new DecoderSession.Row(tokens, read, to, params.temperature(), params.promptLogProbs());
+  }
+
+  /**
+   * Its last token as a row of a step; while its prompt is read, a place in the step that comes to
+   * nothing: what it leaves in the slot is overwritten when it is that place's turn.
+   */
+  DecoderSession.Row growingRow() {
+    int from = Math.max(1, read);
+    return new DecoderSession.Row(tokens, from, from + 1, params.temperature(), false);
+  }
+
+  /** Takes over what another read, whose prompt is the same. */
+  void follow(Sequence leader) {
+    stopwatch.begin();
+    scoredPrompt.addAll(leader.scoredPrompt);
+    read = promptLength;
   }
 
   /** Notes that its slot holds its tokens up to {@code count}. */
   void readUpTo(int count) {
     read = count;
-  }
-
-  /** Whether every token is in its slot, so that the step gave its next-token distribution. */
-  boolean allRead() {
-    return read == length;
   }
 
   /**
@@ -143,7 +195,7 @@ final class Sequence {
   /** Ends the answer with what it has; returns true. */
   boolean finish(FinishReason reason) {
     handle.complete(
-        new Generation(scored, scoredPrompt, reason, terms.weights, stopwatch.effort(0)));
+        new Generation(scored, scoredPrompt, reason, terms.weights, stopwatch.effort(cached)));
     return true;
   }
 
@@ -153,8 +205,12 @@ final class Sequence {
     return true;
   }
 
-  /** A prompt by its contents, its temperature, and whether its tokens are scored. */
-  record PromptKey(IntBuffer prompt, double temperature, boolean scored) {}
+  /**
+   * A prompt by its contents.
+   *
+   * @param scores alternatives of each of its tokens; −1 if they are not scored
+   */
+  record PromptKey(IntBuffer prompt, double temperature, int scores) {}
 
   /**
    * What a model adds to a request.

@@ -1,68 +1,82 @@
 package io.quartet.decoder;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.Deque;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
  * Sequences whose prompt nobody reads yet: interactive ones before batch ones, each kind in the
  * order it came.
  *
- * <p>Not thread-safe.
+ * <p>Safe for any thread.
  */
 final class WaitingLine {
-  private final Map<Priority, Deque<Sequence>> lines = new EnumMap<>(Priority.class);
+  private final Map<Priority, Set<Sequence>> lines = new EnumMap<>(Priority.class);
+  private long promptTokens;
 
   WaitingLine() {
     for (Priority priority : Priority.values()) {
-      lines.put(priority, new ArrayDeque<>());
+      lines.put(priority, new LinkedHashSet<>());
     }
   }
 
-  boolean isEmpty() {
-    return size() == 0;
+  synchronized boolean isEmpty() {
+    return lines.values().stream().allMatch(Set::isEmpty);
   }
 
-  int size() {
-    return lines.values().stream().mapToInt(Deque::size).sum();
+  synchronized int size() {
+    return lines.values().stream().mapToInt(Set::size).sum();
   }
 
-  long promptTokens() {
-    return lines.values().stream()
-        .flatMap(Collection::stream)
-        .mapToLong(Sequence::promptLength)
-        .sum();
+  /** Of all prompts together. */
+  synchronized long promptTokens() {
+    return promptTokens;
   }
 
-  void addAll(List<Sequence> sequences) {
-    sequences.forEach(sequence -> line(sequence.priority()).addLast(sequence));
+  synchronized void addAll(List<Sequence> sequences) {
+    for (Sequence sequence : sequences) {
+      line(sequence).add(sequence);
+      promptTokens += sequence.promptLength();
+    }
+  }
+
+  /** All in their order, as they are now. */
+  synchronized List<Sequence> all() {
+    List<Sequence> all = new ArrayList<>();
+    lines.values().forEach(all::addAll);
+    return all;
   }
 
   /** The one that is next; empty if none waits. */
   Optional<Sequence> first() {
-    return lines.values().stream().flatMap(Collection::stream).findFirst();
+    return first(sequence -> true);
   }
 
-  void remove(Sequence sequence) {
-    line(sequence.priority()).remove(sequence);
+  /** The next of a kind; empty if none waits. */
+  synchronized Optional<Sequence> first(Predicate<Sequence> kind) {
+    return lines.values().stream().flatMap(Set::stream).filter(kind).findFirst();
   }
 
-  /** Takes out those for which {@code leaves} says so, and returns them in their order. */
-  List<Sequence> removeIf(Predicate<Sequence> leaves) {
-    List<Sequence> left = new ArrayList<>();
-    for (Deque<Sequence> line : lines.values()) {
-      line.removeIf(sequence -> leaves.test(sequence) && left.add(sequence));
+  synchronized void remove(Sequence sequence) {
+    if (line(sequence).remove(sequence)) {
+      promptTokens -= sequence.promptLength();
     }
-    return left;
   }
 
-  private Deque<Sequence> line(Priority priority) {
-    return lines.computeIfAbsent(priority, none -> new ArrayDeque<>());
+  /** Takes out the first of a kind, at most so many, and returns them in their order. */
+  synchronized List<Sequence> remove(int most, Predicate<Sequence> kind) {
+    List<Sequence> removed =
+        lines.values().stream().flatMap(Set::stream).filter(kind).limit(most).toList();
+    removed.forEach(this::remove);
+    return removed;
+  }
+
+  private Set<Sequence> line(Sequence sequence) {
+    return lines.computeIfAbsent(sequence.priority(), none -> new LinkedHashSet<>());
   }
 }

@@ -40,7 +40,7 @@ class SamplingKnobsTest {
   @Test
   void promptIsScoredTokenByTokenHoweverItIsRead() {
     var params = SamplingParams.greedy(3).toBuilder().promptLogProbs(true).topLogProbs(2).build();
-    for (int length : new int[] {1, 9, 2 * RunningBatch.CHUNK + 17}) {
+    for (int length : new int[] {1, 9, 2 * PromptReader.SHORT + 17}) {
       int[] prompt = TestModel.tokens(CONFIG, length, length);
       List<ScoredToken> heard = new ArrayList<>();
       Generation answer = generate(prompt, params, heard);

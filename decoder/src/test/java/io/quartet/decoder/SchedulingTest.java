@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quartet.checkpoint.ModelConfig;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
@@ -49,6 +51,114 @@ class SchedulingTest {
       }
     }
     assertThat(order).containsExactly("request 2", "request 3", "request 0", "request 1");
+  }
+
+  @Test
+  void runningAnswerGoesOnBetweenThePartsOfALongPrompt() throws Exception {
+    int[] longPrompt = TestModel.tokens(CONFIG, 300, 1);
+    int parts = (longPrompt.length + PromptReader.TURN - 1) / PromptReader.TURN;
+    var events = new ConcurrentLinkedQueue<String>();
+    try (var engine = DecoderEngine.open(folder, new DecoderOptions(3, 1))) {
+      var late = new CompletableFuture<List<GenerationHandle>>();
+      GenerationHandle running =
+          engine.submit(
+              new int[] {1},
+              ENDLESS,
+              token -> {
+                events.add("running");
+                if (events.size() == 3) { // a moment that is the same in every run
+                  List<GenerationRequest> requests =
+                      List.of(
+                          GenerationRequest.of(longPrompt, SamplingParams.greedy(1)),
+                          GenerationRequest.of(new int[] {2}, SamplingParams.greedy(1)));
+                  late.complete(
+                      engine.submit(requests, i -> heard -> events.add(i == 0 ? "long" : "short")));
+                }
+              });
+      for (GenerationHandle handle : late.get()) {
+        handle.await();
+      }
+      running.cancel();
+    }
+    List<String> until =
+        new ArrayList<>(events).subList(3, new ArrayList<>(events).indexOf("long"));
+    assertThat(until).startsWith("short"); // it passes the long prompt by
+    assertThat(until.subList(1, until.size()))
+        .hasSizeGreaterThanOrEqualTo(parts - 1)
+        .containsOnly("running");
+  }
+
+  @Test
+  void samplesOfALongPromptBeginTogetherSinceItIsReadOnce() throws Exception {
+    int[] prompt = TestModel.tokens(CONFIG, 300, 2);
+    List<GenerationRequest> requests = new ArrayList<>();
+    for (int seed = 0; seed < 4; seed++) {
+      requests.add(GenerationRequest.of(prompt, SamplingParams.sampled(1, seed, 1)));
+    }
+    var events = new ConcurrentLinkedQueue<String>();
+    try (var engine = DecoderEngine.open(folder, new DecoderOptions(5, 1))) {
+      GenerationHandle running =
+          engine.submit(new int[] {1}, ENDLESS, token -> events.add("running"));
+      for (GenerationHandle handle : engine.submit(requests, i -> token -> events.add("sample"))) {
+        handle.await();
+      }
+      running.cancel();
+    }
+    List<String> all = List.copyOf(events);
+    int first = all.indexOf("sample");
+    assertThat(all.subList(first, first + 4)).containsOnly("sample");
+  }
+
+  @Test
+  void batchPromptHalfReadLetsAnInteractiveOneGoFirst() throws Exception {
+    var events = new ConcurrentLinkedQueue<String>();
+    try (var engine = DecoderEngine.open(folder, new DecoderOptions(3, 1))) {
+      var late = new CompletableFuture<List<GenerationHandle>>();
+      GenerationHandle running =
+          engine.submit(
+              new int[] {1},
+              ENDLESS,
+              token -> {
+                events.add("running");
+                if (events.size() == 3 || events.size() == 5) {
+                  Priority priority = events.size() == 3 ? Priority.BATCH : Priority.INTERACTIVE;
+                  var request =
+                      new GenerationRequest(
+                          TestModel.tokens(CONFIG, 300, events.size()),
+                          SamplingParams.greedy(1),
+                          priority,
+                          Optional.empty());
+                  var handles =
+                      engine.submit(List.of(request), i -> heard -> events.add(priority.name()));
+                  if (priority == Priority.BATCH) {
+                    late.complete(handles);
+                  }
+                }
+              });
+      late.get().get(0).await();
+      running.cancel();
+    }
+    assertThat(events.stream().filter(event -> !event.equals("running")))
+        .containsExactly("INTERACTIVE", "BATCH");
+  }
+
+  @Test
+  void cancelledAnswersGoBeforeTheNextToken() throws Exception {
+    try (var engine = DecoderEngine.open(folder, new DecoderOptions(2, 1))) {
+      var handle = new CompletableFuture<GenerationHandle>();
+      var heard = new AtomicLong();
+      handle.complete(
+          engine.submit(
+              new int[] {1},
+              ENDLESS,
+              token -> {
+                if (heard.incrementAndGet() == 4) {
+                  handle.join().cancel();
+                }
+              }));
+      assertThat(handle.join().await().tokens()).hasSize(4);
+      assertThat(handle.join().await().finishReason()).isEqualTo(FinishReason.CANCELLED);
+    }
   }
 
   @Test

@@ -56,7 +56,11 @@ public class GatewayBeans {
       GrpcHealthStorage health) {
     int processors = Runtime.getRuntime().availableProcessors();
     var options =
-        new DecoderOptions(config.slots(), config.threads().orElse(processors), config.precision());
+        new DecoderOptions(
+            config.slots(),
+            config.threads().orElse(processors),
+            config.precision(),
+            config.prefixCache().asLongValue());
     this.health = health;
     keys = config.keys().map(file -> KeyRing.of(file, System::nanoTime)).orElseGet(KeyRing::none);
     catalog =

@@ -27,6 +27,13 @@ public interface GatewayConfig {
   Precision precision();
 
   /**
+   * What each model keeps of the prompts that it has read, so that a shared system prompt and the
+   * earlier turns of a chat are not computed again.
+   */
+  @WithDefault("128M")
+  MemorySize prefixCache();
+
+  /**
    * What the models together may hold in memory; by default three quarters of what the container or
    * the machine has beside the heap. The least recently used goes first.
    */

@@ -144,7 +144,7 @@ public final class ServedModel {
   }
 
   static long bytes(Checkpoint checkpoint, DecoderOptions options) {
-    return DecoderMemory.of(checkpoint.config(), options.slots(), options.precision());
+    return DecoderMemory.of(checkpoint.config(), options);
   }
 
   /** What its matrices are held in. */
