@@ -26,10 +26,18 @@ final class LogitChanges {
 
   private LogitChanges(SamplingParams params, int[] prompt) {
     this.params = params;
-    params.logitBias().forEach((token, bias) -> biases[place(token)] = bias);
+    // A place first: it may lengthen the array that is then written to.
+    params
+        .logitBias()
+        .forEach(
+            (token, bias) -> {
+              int place = place(token);
+              biases[place] = bias;
+            });
     if (params.repetitionPenalty() != 1) {
       for (int token : prompt) {
-        repeated[place(token)] = true;
+        int place = place(token);
+        repeated[place] = true;
       }
     }
   }

@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quartet.checkpoint.ModelConfig;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Bits, not nearness: they are what a seed's answer hangs on. */
 class ChunkedPrefillTest {
@@ -14,10 +15,11 @@ class ChunkedPrefillTest {
 
   @TempDir Path folder;
 
-  @Test
-  void promptReadInPartsIsThePromptReadWhole() {
+  @ParameterizedTest
+  @EnumSource
+  void promptReadInPartsIsThePromptReadWhole(Precision precision) {
     TestModel.write(folder, CONFIG, 51);
-    try (var session = DecoderSession.open(ModelFiles.of(folder), 2, 2)) {
+    try (var session = DecoderSession.open(ModelFiles.of(folder).at(precision), 2, 2)) {
       session.reserve(2, CONFIG.contextLength());
       for (int length : new int[] {2, 3, 17, 18, 33, 34, 49, 97, 129, 200, 257, 300}) {
         int[] prompt = TestModel.tokens(CONFIG, length, length);
@@ -31,10 +33,11 @@ class ChunkedPrefillTest {
     }
   }
 
-  @Test
-  void promptReadBesideOthersIsThePromptReadAlone() {
+  @ParameterizedTest
+  @EnumSource
+  void promptReadBesideOthersIsThePromptReadAlone(Precision precision) {
     TestModel.write(folder, CONFIG, 52);
-    try (var session = DecoderSession.open(ModelFiles.of(folder), 4, 2)) {
+    try (var session = DecoderSession.open(ModelFiles.of(folder).at(precision), 4, 2)) {
       session.reserve(4, CONFIG.contextLength());
       for (int length : new int[] {1, 2, 17, 33}) {
         int[] prompt = TestModel.tokens(CONFIG, length, length);

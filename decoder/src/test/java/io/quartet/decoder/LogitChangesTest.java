@@ -1,10 +1,13 @@
 package io.quartet.decoder;
 
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class LogitChangesTest {
@@ -48,19 +51,32 @@ class LogitChangesTest {
   }
 
   @Test
-  void countsManyTokens() {
-    var params = SamplingParams.builder().frequencyPenalty(0.01).build();
-    int[] answer = new Random(1).ints(1000, 0, 200).toArray();
+  void penaltiesAndBiasesOfManyTokensAddUp() {
+    var random = new Random(1);
+    int[] prompt = random.ints(70, 0, 200).toArray();
+    int[] answer = random.ints(1000, 0, 200).toArray();
+    Map<Integer, Float> bias =
+        random.ints(50, 0, 200).boxed().distinct().collect(toMap(id -> id, id -> id / 100f));
+    var params =
+        SamplingParams.builder()
+            .repetitionPenalty(1.3)
+            .frequencyPenalty(0.01)
+            .logitBias(bias)
+            .build();
     float[] logits = new float[200];
-    float[] expected = new float[200];
+    for (int id = 0; id < logits.length; id++) {
+      logits[id] = (float) random.nextGaussian();
+    }
+    float[] expected = logits.clone();
+    IntStream.concat(Arrays.stream(prompt), Arrays.stream(answer))
+        .distinct()
+        .forEach(id -> expected[id] *= (float) (logits[id] > 0 ? 1 / 1.3 : 1.3));
     for (int token : answer) {
       expected[token] -= 0.01f;
     }
-    for (int token : answer) {
-      expected[token] = Math.min(expected[token], 0);
-    }
-    assertThat(changed(params, logits, answer))
-        .containsExactly(softmax(expected, 1), within(1e-6f));
+    bias.forEach((id, added) -> expected[id] += added);
+    assertThat(changed(params, prompt, logits, answer))
+        .containsExactly(softmax(expected, 1), near());
   }
 
   @Test
@@ -70,7 +86,12 @@ class LogitChangesTest {
 
   /** The changed weights, brought to the sum of 1. */
   private static float[] changed(SamplingParams params, float[] logits, int... answer) {
-    LogitChanges changes = java.util.Objects.requireNonNull(LogitChanges.of(params, PROMPT));
+    return changed(params, PROMPT, logits, answer);
+  }
+
+  private static float[] changed(
+      SamplingParams params, int[] prompt, float[] logits, int[] answer) {
+    LogitChanges changes = java.util.Objects.requireNonNull(LogitChanges.of(params, prompt));
     for (int token : answer) {
       changes.count(token);
     }
