@@ -3,17 +3,19 @@ package io.quartet.cli;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.GgufFile;
 import io.quartet.checkpoint.OpenModel;
 import io.quartet.checkpoint.QuartetException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
     name = "export",
-    description = "Write a checkpoint as a folder that transformers, vLLM and llama.cpp open.",
+    description = "Write a checkpoint as a folder that transformers and vLLM open, and llama.cpp.",
     mixinStandardHelpOptions = true)
 final class ExportCommand implements Callable<Integer> {
   @Mixin private final WorkspaceOptions where = new WorkspaceOptions();
@@ -23,6 +25,11 @@ final class ExportCommand implements Callable<Integer> {
 
   @Parameters(index = "1", paramLabel = "DIR", description = "An empty folder, or a new one.")
   private Path folder = Path.of(".");
+
+  @Option(
+      names = "--gguf",
+      description = "Also write model.gguf, the one file that llama.cpp opens.")
+  private boolean gguf;
 
   private final Console console;
 
@@ -38,6 +45,9 @@ final class ExportCommand implements Callable<Integer> {
       var checkpoint = store.find(wanted);
       if (checkpoint.isPresent()) {
         OpenModel.export(store, checkpoint.get(), folder);
+        if (gguf) {
+          GgufFile.write(folder, folder.resolve(GgufFile.NAME));
+        }
         console.line("%s is in %s".formatted(wanted, folder));
         return 0;
       }

@@ -1,5 +1,6 @@
 package io.quartet.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quartet.checkpoint.CheckpointId;
@@ -221,8 +222,9 @@ class QuartetTest {
 
     assertThat(run("import", source.toString(), "--name", "tiny")).isZero();
     assertThat(run("checkpoints")).isZero();
-    assertThat(run("export", "base/tiny/0", folder.resolve("out").toString())).isZero();
+    assertThat(run("export", "base/tiny/0", folder.resolve("out").toString(), "--gguf")).isZero();
 
+    assertThat(folder.resolve("out/model.gguf")).content(ISO_8859_1).startsWith("GGUF\3\0\0\0");
     assertThat(printed())
         .startsWith("base/tiny/0  qwen2, 0.1 M parameters, float32, context 256\n")
         .contains("In a recipe: model: {from: base/tiny/0}\n")
