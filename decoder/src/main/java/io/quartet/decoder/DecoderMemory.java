@@ -24,13 +24,18 @@ public final class DecoderMemory {
    * values of every slot at full context, and of a step's logits in and out of the graph.
    */
   public static long of(ModelConfig config, int slots, Precision precision) {
-    long weights =
-        config.tensorShapes().entrySet().stream()
-            .mapToLong(tensor -> bytes(tensor.getKey(), tensor.getValue(), precision))
-            .sum();
     long keys = (long) config.keyValueHeads() * config.headDimension();
     long cache = 2L * config.layers() * keys * config.contextLength();
-    return 2 * weights + FP32 * slots * (cache + 3L * config.vocabularySize());
+    return 2 * weights(config, precision) + FP32 * slots * (cache + 3L * config.vocabularySize());
+  }
+
+  /**
+   * Bytes of the weights, each counted once: what a step reads of a model with a tied embedding.
+   */
+  public static long weights(ModelConfig config, Precision precision) {
+    return config.tensorShapes().entrySet().stream()
+        .mapToLong(tensor -> bytes(tensor.getKey(), tensor.getValue(), precision))
+        .sum();
   }
 
   private static long bytes(String name, long[] shape, Precision precision) {
