@@ -178,19 +178,25 @@ final class DecoderGraph {
         graph.output(present(layer, tensor), ElementType.FLOAT, shape);
       }
     }
+    List<String> projected;
+    if (TensorStack.projectsTogether(config)) {
+      projected = List.of(projection(prefix + "qkv_proj", xBTD), "", "");
+    } else {
+      String queries = projection(prefix + "q_proj", xBTD);
+      String keys = projection(prefix + "k_proj", xBTD);
+      projected =
+          List.of(
+              headNorm(prefix + "q_norm", config.heads(), queries),
+              headNorm(prefix + "k_norm", config.keyValueHeads(), keys),
+              projection(prefix + "v_proj", xBTD));
+    }
+    List<String> inputs = new ArrayList<>(projected);
+    inputs.addAll(List.of(pastKey, pastValue, LAST_POSITIONS, LONGEST, "rotary.cos", "rotary.sin"));
     return graph.fused(
         "GroupQueryAttention",
         List.of(prefix + "attended", present(layer, "key"), present(layer, "value")),
         Map.of("num_heads", config.heads(), "kv_num_heads", config.keyValueHeads(), "do_rotary", 1),
-        headNorm(prefix + "q_norm", config.heads(), projection(prefix + "q_proj", xBTD)),
-        headNorm(prefix + "k_norm", config.keyValueHeads(), projection(prefix + "k_proj", xBTD)),
-        projection(prefix + "v_proj", xBTD),
-        pastKey,
-        pastValue,
-        LAST_POSITIONS,
-        LONGEST,
-        "rotary.cos",
-        "rotary.sin");
+        inputs.toArray(String[]::new));
   }
 
   /** x Wᵀ + b, where the family has a bias. */
@@ -202,11 +208,8 @@ final class DecoderGraph {
     return graph.standard("Add", name, Map.of(), product, name + ".bias");
   }
 
-  /** RMSNorm of each head of [B, T, heads · H], where the family has it. */
+  /** RMSNorm of each head of [B, T, heads · H]. */
   private String headNorm(String norm, int heads, String x) {
-    if (!config.family().queryKeyNorm()) {
-      return x;
-    }
     String split = norm + ".split";
     String apart = norm + ".heads";
     String joined = norm + ".joined";

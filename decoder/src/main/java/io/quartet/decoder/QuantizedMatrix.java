@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import io.quartet.checkpoint.Safetensors;
+import io.quartet.checkpoint.TensorEntry;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -26,20 +27,21 @@ final class QuantizedMatrix implements AutoCloseable {
     zeroPoints = DirectMemory.allocate((long) rows * format.zeroPointBytes(columns), name);
   }
 
-  /** Quantises a tensor of a file, holding one of its rows at a time. */
-  static QuantizedMatrix of(Safetensors file, String name, BlockFormat format) {
-    long[] shape = file.entry(name).shape();
-    int rows = Math.toIntExact(shape[0]);
+  /** Quantises tensors of a file, holding one of their rows at a time. */
+  static QuantizedMatrix of(Safetensors file, TensorStack stack, BlockFormat format) {
+    long[] shape = stack.shape();
     int columns = Math.toIntExact(shape[1]);
-    var matrix = new QuantizedMatrix(name, format, rows, columns);
+    var matrix = new QuantizedMatrix(stack.name(), format, Math.toIntExact(shape[0]), columns);
     var quantizer = new BlockQuantizer(format);
     ByteBuffer values = matrix.values.buffer();
     var scales = matrix.scales.buffer().asFloatBuffer();
     ByteBuffer zeroPoints = matrix.zeroPoints.buffer();
     float[] row = new float[columns];
-    for (int n = 0; n < rows; n++) {
-      file.floats(name, (long) n * columns, row);
-      quantizer.row(row, values, scales, zeroPoints);
+    for (TensorEntry part : stack.parts()) {
+      for (long from = 0; from < part.elements(); from += columns) {
+        file.floats(part.name(), from, row);
+        quantizer.row(row, values, scales, zeroPoints);
+      }
     }
     return matrix;
   }

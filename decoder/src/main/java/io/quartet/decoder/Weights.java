@@ -10,7 +10,6 @@ import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Safetensors;
-import io.quartet.checkpoint.TensorEntry;
 import io.quartet.decoder.OnnxGraph.ElementType;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -19,12 +18,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
  * A checkpoint's weights as a graph takes them. At FP32, F32 weights stay in the safetensors file
- * and ONNX Runtime reads them there; F16, BF16 and F64 are converted to F32 in memory. At a lower
- * precision matrices are quantised in memory, one after the other.
+ * and ONNX Runtime reads them there, if those that the graph sees as one lie side by side; F16,
+ * BF16 and F64 are converted to F32 in memory. At a lower precision matrices are quantised in
+ * memory, one after the other.
  */
 final class Weights implements AutoCloseable {
   /** The embedding, which is read row by row. */
@@ -39,6 +40,7 @@ final class Weights implements AutoCloseable {
   private final ModelConfig config;
   private final Precision precision;
   private final Safetensors safetensors;
+  private final Map<String, TensorStack> stacks = new LinkedHashMap<>();
   private final Map<String, OnnxTensorLike> inMemory = new LinkedHashMap<>();
   private final List<QuantizedMatrix> quantized = new ArrayList<>();
 
@@ -64,6 +66,8 @@ final class Weights implements AutoCloseable {
       var weights = new Weights(model.weights().toRealPath(), model, safetensors);
       safetensors.requireShapes(model.config().tensorShapes());
       model.config().tensorShapes().keySet().forEach(weights::requireFloats);
+      TensorStack.of(model.config(), safetensors)
+          .forEach(stack -> weights.stacks.put(stack.name(), stack));
       return weights;
     } catch (IOException e) {
       safetensors.close();
@@ -80,16 +84,18 @@ final class Weights implements AutoCloseable {
 
   /** Declares every weight in a graph. */
   void declareAll(OnnxGraph graph) {
-    config.tensorShapes().forEach((name, shape) -> declare(graph, name, shape));
+    stacks.values().forEach(stack -> declare(graph, stack));
   }
 
-  private void declare(OnnxGraph graph, String name, long[] shape) {
-    TensorEntry entry = safetensors.entry(name);
+  private void declare(OnnxGraph graph, TensorStack stack) {
+    String name = stack.name();
+    long[] shape = stack.shape();
     Optional<BlockFormat> format = format(name);
     if (format.isPresent()) {
       declareBlocks(graph, name, format.get(), shape[0], (int) shape[1]);
-    } else if (entry.dataType() == DataType.F32) {
-      graph.weightInFile(name, String.valueOf(file.getFileName()), entry.offset(), shape);
+    } else if (stack.place().isPresent()) {
+      String location = String.valueOf(file.getFileName());
+      graph.weightInFile(name, location, stack.place().get(), shape);
     } else {
       graph.weightInMemory(name, ElementType.FLOAT, shape);
     }
@@ -118,14 +124,14 @@ final class Weights implements AutoCloseable {
   void addTo(OrtSession.SessionOptions options) throws OrtException {
     options.addConfigEntry(
         "session.model_external_initializers_file_folder_path", String.valueOf(file.getParent()));
-    for (Map.Entry<String, long[]> tensor : config.tensorShapes().entrySet()) {
-      String name = tensor.getKey();
-      Optional<BlockFormat> format = format(name);
+    for (TensorStack stack : stacks.values()) {
+      Optional<BlockFormat> format = format(stack.name());
       if (format.isPresent()) {
-        addBlocks(name, format.get());
-      } else if (safetensors.entry(name).dataType() != DataType.F32) {
-        FloatBuffer values = FloatBuffer.wrap(safetensors.floats(name));
-        inMemory.put(name, OnnxTensor.createTensor(Onnx.environment(), values, tensor.getValue()));
+        addBlocks(stack, format.get());
+      } else if (stack.place().isEmpty()) {
+        FloatBuffer values = stack.floats(safetensors);
+        OnnxTensor tensor = OnnxTensor.createTensor(Onnx.environment(), values, stack.shape());
+        inMemory.put(stack.name(), tensor);
       }
     }
     if (!inMemory.isEmpty()) {
@@ -133,8 +139,9 @@ final class Weights implements AutoCloseable {
     }
   }
 
-  private void addBlocks(String name, BlockFormat format) throws OrtException {
-    QuantizedMatrix matrix = QuantizedMatrix.of(safetensors, name, format);
+  private void addBlocks(TensorStack stack, BlockFormat format) throws OrtException {
+    String name = stack.name();
+    QuantizedMatrix matrix = QuantizedMatrix.of(safetensors, stack, format);
     quantized.add(matrix);
     if (multiplies(name)) {
       inMemory.put(values(name), matrix.values());
@@ -148,9 +155,9 @@ final class Weights implements AutoCloseable {
     }
   }
 
-  /** The sizes of a weight, [out, in] for a matrix. */
+  /** The sizes of a weight of the graph, [out, in] for a matrix. */
   long[] shape(String name) {
-    return safetensors.entry(name).shape();
+    return Objects.requireNonNull(stacks.get(name), name).shape();
   }
 
   /** The matrix from the hidden state to the logits. */
