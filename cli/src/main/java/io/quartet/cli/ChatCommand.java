@@ -2,19 +2,12 @@ package io.quartet.cli;
 
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
-import io.quartet.cli.Console.Style;
+import io.quartet.cli.chat.ChatSession;
+import io.quartet.cli.chat.PipedLines;
+import io.quartet.cli.chat.TypedLines;
 import io.quartet.cli.stack.LocalStack;
 import io.quartet.recipe.ServeSection;
-import io.quartet.v1.Message;
-import io.quartet.v1.Role;
-import io.quartet.v1.Stage;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -60,89 +53,51 @@ final class ChatCommand implements Callable<Integer> {
               + " recipe teaches single turns.")
   private boolean history;
 
+  @Option(
+      names = "--gateway",
+      paramLabel = "HOST:PORT",
+      description = "A gateway's gRPC (default: the local stack's).")
+  private Optional<String> gatewayAddress = Optional.empty();
+
   @Mixin private final WorkspaceOptions where = new WorkspaceOptions();
 
   private final Console console;
-  private final List<Message> said = new ArrayList<>();
 
   ChatCommand(Console console) {
     this.console = console;
   }
 
   @Override
-  public Integer call() throws InterruptedException {
-    LocalStack stack =
-        LocalStack.running(where.workspace())
-            .orElseThrow(
-                () ->
-                    new QuartetException(
-                        ErrorCode.FAILED_PRECONDITION,
-                        "no stack is up in %s: start one with ./quartet up"
-                            .formatted(where.workspace().home())));
-    try (Gateway gateway = new Gateway(stack.gateway())) {
-      boolean base = gateway.get(model).getStage() == Stage.STAGE_BASE;
+  public Integer call() {
+    try (Gateway gateway = new Gateway(gatewayAddress.orElseGet(this::localGateway))) {
+      ServeSection serve = new ServeSection(temperature, 1, maxTokens);
       if (message.isPresent()) {
-        say(gateway, base, message.get());
+        new ChatSession(gateway, console, serve, model, history).ask(message.get());
+      } else if (console.live() && System.console() != null) {
+        converse(gateway, serve);
       } else {
-        converse(gateway, base);
+        new ChatSession(gateway, console, serve, model, history).run(new PipedLines(System.in));
       }
     }
     return 0;
   }
 
-  private void converse(Gateway gateway, boolean base) {
-    var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    console.line("Talking to %s. An empty line or Ctrl-D ends.".formatted(model));
-    try {
-      while (true) {
-        console.out().print(console.styled(Style.CYAN, "> "));
-        console.out().flush();
-        String line = in.readLine();
-        if (line == null || line.isBlank()) {
-          return;
-        }
-        try {
-          say(gateway, base, line);
-        } catch (QuartetException e) {
-          // The conversation goes on: a message may just be too long.
-          console.line(console.styled(Style.RED, String.valueOf(e.getMessage())));
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  private void converse(Gateway gateway, ServeSection serve) {
+    Path typed = Workspace.create(where.workspace().home()).resolve("chat-history");
+    try (var lines = TypedLines.open(typed, ChatSession.COMMANDS)) {
+      Console terminal = new Console(lines.out(), console.live(), console.color(), console.width());
+      new ChatSession(gateway, terminal, serve, model, history).run(lines);
     }
   }
 
-  private void say(Gateway gateway, boolean base, String text) {
-    ServeSection serve = new ServeSection(temperature, 1, maxTokens);
-    if (base) {
-      gateway.complete(model, text, List.of(), serve, console.out()::print);
-      console.line("");
-      return;
-    }
-    if (!history) {
-      said.clear();
-    }
-    said.add(Message.newBuilder().setRole(Role.ROLE_USER).setContent(text).build());
-    StringBuilder answer = new StringBuilder();
-    try {
-      gateway.chat(
-          model,
-          said,
-          serve,
-          piece -> {
-            // A model's first token brings the space before a word.
-            String shown = answer.isEmpty() ? piece.stripLeading() : piece;
-            answer.append(shown);
-            console.out().print(shown);
-            console.out().flush();
-          });
-    } catch (QuartetException e) {
-      said.remove(said.size() - 1);
-      throw e;
-    }
-    console.line("");
-    said.add(
-        Message.newBuilder().setRole(Role.ROLE_ASSISTANT).setContent(answer.toString()).build());
+  private String localGateway() {
+    return LocalStack.running(where.workspace())
+        .orElseThrow(
+            () ->
+                new QuartetException(
+                    ErrorCode.FAILED_PRECONDITION,
+                    "no stack is up in %s: start one with ./quartet up"
+                        .formatted(where.workspace().home())))
+        .gateway();
   }
 }

@@ -1,5 +1,6 @@
 package io.quartet.cli;
 
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -10,10 +11,12 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.recipe.ServeSection;
 import io.quartet.v1.ChatRequest;
 import io.quartet.v1.ChatServiceGrpc;
+import io.quartet.v1.FinishReason;
 import io.quartet.v1.GenerateChunk;
 import io.quartet.v1.GenerateRequest;
 import io.quartet.v1.GenerationServiceGrpc;
 import io.quartet.v1.GetModelRequest;
+import io.quartet.v1.ListModelsRequest;
 import io.quartet.v1.ListRoutesRequest;
 import io.quartet.v1.Message;
 import io.quartet.v1.Model;
@@ -124,14 +127,45 @@ public final class Gateway implements AutoCloseable {
     }
   }
 
+  /** Every model that the gateway serves, by stage and the newest first. */
+  public List<Model> models() {
+    try {
+      return ModelServiceGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(10, TimeUnit.SECONDS)
+          .list(ListModelsRequest.getDefaultInstance())
+          .getModelsList();
+    } catch (StatusRuntimeException e) {
+      throw failure(e);
+    }
+  }
+
+  /**
+   * An answer that has ended.
+   *
+   * @param checkpointId the weights that answered
+   * @param reason CANCELLED if it was stopped
+   * @param tokens how many were generated
+   */
+  public record Answered(String checkpointId, FinishReason reason, int tokens) {}
+
+  /** Stops one answer from another thread. */
+  public static final class Stop {
+    private final Context.CancellableContext context = Context.ROOT.withCancellation();
+
+    /** Ends the answer with what there is. */
+    public void now() {
+      context.cancel(null);
+    }
+  }
+
   /**
    * Lets a model answer a conversation, streaming.
    *
    * @param text takes each piece of the answer
-   * @return the id of the weights that answered
+   * @param stop may end it before
    */
-  public String chat(
-      String model, List<Message> messages, ServeSection serve, Consumer<String> text) {
+  public Answered chat(
+      String model, List<Message> messages, ServeSection serve, Consumer<String> text, Stop stop) {
     ChatRequest request =
         ChatRequest.newBuilder()
             .setModel(model)
@@ -141,36 +175,46 @@ public final class Gateway implements AutoCloseable {
     var stub = ChatServiceGrpc.newBlockingStub(channel);
     return stream(
         () -> stub.withDeadlineAfter(ANSWER.toSeconds(), TimeUnit.SECONDS).chatStream(request),
-        text);
+        text,
+        stop);
   }
 
   /**
    * Lets a model continue a text, streaming.
    *
-   * @param stop strings that end the continuation
+   * @param end strings that end the continuation
    * @param text takes each piece of the continuation
-   * @return the id of the weights that continued
+   * @param stop may end it before
    */
-  public String complete(
-      String model, String prompt, List<String> stop, ServeSection serve, Consumer<String> text) {
+  public Answered complete(
+      String model,
+      String prompt,
+      List<String> end,
+      ServeSection serve,
+      Consumer<String> text,
+      Stop stop) {
     GenerateRequest request =
         GenerateRequest.newBuilder()
             .setModel(model)
             .setText(prompt)
-            .setSampling(sampling(serve).toBuilder().addAllStop(stop))
+            .setSampling(sampling(serve).toBuilder().addAllStop(end))
             .build();
     var stub = GenerationServiceGrpc.newBlockingStub(channel);
     return stream(
         () -> stub.withDeadlineAfter(ANSWER.toSeconds(), TimeUnit.SECONDS).generateStream(request),
-        text);
+        text,
+        stop);
   }
 
   private interface Call {
     Iterator<GenerateChunk> start();
   }
 
-  private String stream(Call call, Consumer<String> text) {
+  private Answered stream(Call call, Consumer<String> text, Stop stop) {
     String id = "";
+    int tokens = 0;
+    var reason = FinishReason.FINISH_REASON_CANCELLED;
+    Context before = stop.context.attach();
     try {
       for (Iterator<GenerateChunk> chunks = call.start(); chunks.hasNext(); ) {
         GenerateChunk chunk = chunks.next();
@@ -180,11 +224,19 @@ public final class Gateway implements AutoCloseable {
         if (!chunk.getText().isEmpty()) {
           text.accept(chunk.getText());
         }
+        tokens += chunk.getTokenIdsCount();
+        if (chunk.hasUsage()) {
+          reason = chunk.getFinishReason();
+        }
       }
     } catch (StatusRuntimeException e) {
-      throw failure(e);
+      if (!stop.context.isCancelled()) {
+        throw failure(e);
+      }
+    } finally {
+      stop.context.detach(before);
     }
-    return id;
+    return new Answered(id, reason, tokens);
   }
 
   private static SamplingParameters sampling(ServeSection serve) {

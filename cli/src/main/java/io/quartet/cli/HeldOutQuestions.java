@@ -37,13 +37,19 @@ final class HeldOutQuestions {
       console.line("");
       console.line(console.styled(Style.BOLD, sample.question()));
       begin("base", Style.FAINT);
-      gateway.complete(base, sample.basePrompt(), List.of("\n"), serve, console.out()::print);
+      gateway.complete(
+          base,
+          sample.basePrompt(),
+          List.of("\n"),
+          serve,
+          console.out()::print,
+          new Gateway.Stop());
       console.line("");
       begin("sft", Style.FAINT);
-      gateway.chat(sft, conversation(sample), serve, console.out()::print);
+      gateway.chat(sft, conversation(sample), serve, console.out()::print, new Gateway.Stop());
       console.line("");
       begin("rl", Style.GREEN);
-      gateway.chat(rl, conversation(sample), serve, console.out()::print);
+      gateway.chat(rl, conversation(sample), serve, console.out()::print, new Gateway.Stop());
       console.line("");
       if (!sample.reference().isEmpty()) {
         begin("ideal", Style.FAINT);

@@ -1,0 +1,5 @@
+/** Talking to a model from a terminal. */
+@NullMarked
+package io.quartet.cli.chat;
+
+import org.jspecify.annotations.NullMarked;
