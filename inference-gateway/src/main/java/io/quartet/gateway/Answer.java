@@ -34,6 +34,7 @@ final class Answer implements TokenListener {
   private List<ScoredToken> newTokens = new ArrayList<>();
   private List<ScoredToken> newPrompt = List.of();
   private @Nullable FinishReason ended;
+  private Generation.@Nullable Effort effort;
   private @Nullable QuartetException failed;
   private @Nullable GenerationHandle handle;
   private boolean unwanted;
@@ -49,14 +50,23 @@ final class Answer implements TokenListener {
   private boolean begun;
   private boolean decoded;
   private boolean over;
+  private boolean settled;
 
   /** What the gateway counts of an answer. */
   interface Progress {
     /** The first token came. */
     void firstToken();
 
-    /** The decoder and the tokenizer have nothing more to do with it. */
-    void decoded(String outcome, int completionTokens);
+    /**
+     * The decoder and the tokenizer have nothing more to do with it.
+     *
+     * @param outcome a finish reason, or a gRPC status
+     * @param effort where the decoder's time went; null if it failed
+     */
+    void decoded(String outcome, int completionTokens, Generation.@Nullable Effort effort);
+
+    /** Its reader has all of it, or is gone. */
+    void over();
   }
 
   /**
@@ -100,6 +110,7 @@ final class Answer implements TokenListener {
       readerGone = true;
     }
     abandon();
+    schedule();
   }
 
   @Override
@@ -120,6 +131,7 @@ final class Answer implements TokenListener {
   @Override
   public void finished(Generation generation) {
     synchronized (this) {
+      effort = generation.effort();
       ended =
           switch (generation.finishReason()) {
             case STOP -> FinishReason.FINISH_REASON_STOP;
@@ -163,6 +175,7 @@ final class Answer implements TokenListener {
       abandon();
       conclude(failure);
     }
+    settle();
   }
 
   /** Turns the tokens that have come into text. */
@@ -202,7 +215,7 @@ final class Answer implements TokenListener {
       if (reason == FinishReason.FINISH_REASON_CANCELLED && !gone) {
         conclude(new QuartetException(UNAVAILABLE, "the gateway is shutting down"));
       } else {
-        decoded(gone ? "CANCELLED" : "OK");
+        decoded(outcome(gone ? FinishReason.FINISH_REASON_CANCELLED : reason));
       }
     }
   }
@@ -239,6 +252,18 @@ final class Answer implements TokenListener {
     }
   }
 
+  /** Tells once that nothing is left to do. */
+  private void settle() {
+    boolean gone;
+    synchronized (this) {
+      gone = readerGone;
+    }
+    if (decoded && !settled && (over || gone)) {
+      settled = true;
+      progress.over();
+    }
+  }
+
   /** Nobody needs more tokens. */
   private void abandon() {
     @Nullable GenerationHandle running;
@@ -262,7 +287,15 @@ final class Answer implements TokenListener {
   private void decoded(String outcome) {
     if (!decoded) {
       decoded = true;
-      progress.decoded(outcome, completionTokens);
+      Generation.@Nullable Effort spent;
+      synchronized (this) {
+        spent = effort;
+      }
+      progress.decoded(outcome, completionTokens, spent);
     }
+  }
+
+  private static String outcome(FinishReason reason) {
+    return reason.name().substring("FINISH_REASON_".length());
   }
 }

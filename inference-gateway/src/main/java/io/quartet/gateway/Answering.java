@@ -6,10 +6,12 @@ import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.GenerationHandle;
 import io.quartet.decoder.GenerationRequest;
+import io.quartet.gateway.access.Caller;
 import io.quartet.v1.SamplingParameters;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
@@ -21,36 +23,37 @@ public final class Answering {
 
   private final ModelCatalog catalog;
   private final GatewayMetrics metrics;
+  private final Intake intake;
   private final Executor executor;
 
   /**
    * @param executor turns tokens into text and sends them
    */
-  Answering(ModelCatalog catalog, GatewayMetrics metrics, Executor executor) {
+  Answering(ModelCatalog catalog, GatewayMetrics metrics, Intake intake, Executor executor) {
     this.catalog = catalog;
     this.metrics = metrics;
+    this.intake = intake;
     this.executor = executor;
   }
 
   /**
-   * Begins the answers and returns; the rest goes to the sinks.
+   * Begins the answers and returns; the rest goes to the sinks. Whether there is room is decided
+   * first, from the question's size.
    *
    * @param sinks gives the reader of each answer: first all samples of the first prompt
-   * @throws QuartetException why there will be no answer; see {@link ModelCatalog#lease} and {@link
-   *     EffectiveSampling#of}; INVALID_ARGUMENT for a prompt that leaves no room in the context
+   * @throws QuartetException why there will be no answer; see {@link ModelCatalog#lease}, {@link
+   *     Caller#charge} and {@link EffectiveSampling#of}; INVALID_ARGUMENT for a prompt that leaves
+   *     no room in the context; UNAVAILABLE if the gateway is shutting down
    */
-  public void begin(Question question, IntFunction<AnswerSink> sinks) {
+  public void begin(Question question, Terms terms, IntFunction<AnswerSink> sinks) {
     try {
-      ServedModel model = lease(question.model());
-      List<Draft> drafts;
+      Admitted admitted = admit(question, terms);
       try {
-        drafts = drafts(model, question);
-        model.leaseMore(drafts.size() - 1);
+        begin(admitted, question, sinks);
       } catch (RuntimeException e) {
-        model.release();
+        withdraw(admitted);
         throw e;
       }
-      begin(model, question.urgency(), drafts, sinks);
     } catch (QuartetException e) {
       metrics.refused(e.code());
       throw e;
@@ -64,12 +67,66 @@ public final class Answering {
    * @throws QuartetException as {@link ModelCatalog#lease}
    */
   <T> T with(String model, Function<ServedModel, T> work) {
-    ServedModel served = lease(model);
+    ServedModel served = lease(model, Sticky.toNothing(), Demand.LEAST);
     try {
       return work.apply(served);
     } finally {
-      served.release();
+      leave(served, served.tokensEach(Demand.LEAST), Demand.LEAST.answers());
     }
+  }
+
+  /**
+   * Room for all answers to a question.
+   *
+   * @param tokensEach of each prompt and answer, about, that the model's queue and the caller's
+   *     quota were charged
+   */
+  private record Admitted(ServedModel model, Terms terms, long tokensEach) {}
+
+  private Admitted admit(Question question, Terms terms) {
+    intake.enter(terms.answers());
+    try {
+      SamplingParameters sampling = question.sampling();
+      var maxTokens =
+          sampling.hasMaxTokens() ? OptionalInt.of(sampling.getMaxTokens()) : OptionalInt.empty();
+      var demand = new Demand(terms.answers(), terms.bytes(), maxTokens);
+      ServedModel model = lease(question.model(), sticky(question, terms), demand);
+      long each = model.tokensEach(demand);
+      try {
+        terms.caller().charge(each * terms.answers());
+      } catch (RuntimeException e) {
+        leave(model, each, terms.answers());
+        throw e;
+      }
+      return new Admitted(model, terms, each);
+    } catch (RuntimeException e) {
+      intake.leave(terms.answers());
+      throw e;
+    }
+  }
+
+  private static Sticky sticky(Question question, Terms terms) {
+    return terms
+        .user()
+        .map(user -> new Sticky(terms.caller().name() + "/" + user))
+        .orElseGet(
+            () ->
+                question.sampling().hasSeed()
+                    ? new Sticky(Long.toString(question.sampling().getSeed()))
+                    : Sticky.toNothing());
+  }
+
+  private static void leave(ServedModel model, long tokensEach, int answers) {
+    model.admission().served(tokensEach * answers);
+    model.release(answers);
+  }
+
+  /** Answers that will not begin give their room back. */
+  private void withdraw(Admitted admitted) {
+    int answers = admitted.terms().answers();
+    leave(admitted.model(), admitted.tokensEach(), answers);
+    admitted.terms().caller().used(admitted.tokensEach() * answers, 0);
+    intake.leave(answers);
   }
 
   /** An answer that only has to be begun. */
@@ -103,75 +160,55 @@ public final class Answering {
     return EffectiveSampling.of(asked, model.defaults(), room, ThreadLocalRandom.current());
   }
 
-  /** Begins all or none; each holds a lease of its own. */
-  private void begin(
-      ServedModel model, Urgency urgency, List<Draft> drafts, IntFunction<AnswerSink> sinks) {
-    List<Leased> progress = new ArrayList<>();
+  /** Begins all or none; from then on each gives back what it holds. */
+  private void begin(Admitted admitted, Question question, IntFunction<AnswerSink> sinks) {
+    ServedModel model = admitted.model();
+    Terms terms = admitted.terms();
+    List<Draft> drafts = drafts(model, question);
+    if (drafts.size() != terms.answers()) {
+      throw new IllegalStateException(
+          "%d answers to a question for %d".formatted(drafts.size(), terms.answers()));
+    }
+    Urgency urgency = terms.urgency(question.urgency());
     List<Answer> answers = new ArrayList<>();
     List<GenerationRequest> requests = new ArrayList<>();
-    List<GenerationHandle> handles;
-    try {
-      for (Draft draft : drafts) {
-        progress.add(new Leased(model, draft.prompt().length));
-        answers.add(
-            answer(model, draft, sinks.apply(answers.size()), progress.get(answers.size())));
-        requests.add(
-            new GenerationRequest(
-                draft.prompt(),
-                draft.sampling().params(),
-                urgency.priority(),
-                urgency.timeLimit()));
-      }
-      handles = model.engine().submit(requests, answers::get);
-    } catch (RuntimeException e) {
-      progress.forEach(one -> one.counted.withdrawn());
-      drafts.forEach(draft -> model.release());
-      throw e;
+    for (Draft draft : drafts) {
+      answers.add(answer(admitted, draft, sinks.apply(answers.size())));
+      requests.add(
+          new GenerationRequest(
+              draft.prompt(), draft.sampling().params(), urgency.priority(), urgency.timeLimit()));
     }
+    List<GenerationHandle> handles = model.engine().submit(requests, answers::get);
     for (int i = 0; i < handles.size(); i++) {
       answers.get(i).underWay(handles.get(i));
     }
   }
 
-  private Answer answer(ServedModel model, Draft draft, AnswerSink sink, Leased progress) {
+  private Answer answer(Admitted admitted, Draft draft, AnswerSink sink) {
+    ServedModel model = admitted.model();
     EffectiveSampling sampling = draft.sampling();
     var text = new AnswerText(model.tokenizer(), sampling.stop(), draft.trimmed());
     var beginning =
         new AnswerSink.Beginning(
             model.checkpoint().id().toString(), sampling.echo(), draft.prompt(), model.tokenizer());
-    var answer = new Answer(sink, beginning, text, progress, executor);
+    var account =
+        new Account(
+            model,
+            admitted.terms(),
+            admitted.tokensEach(),
+            metrics.begin(model, admitted.terms().operation(), draft.prompt().length),
+            intake);
+    var answer = new Answer(sink, beginning, text, account, executor);
     sink.connect(answer::wake, answer::cancel);
     return answer;
   }
 
-  private ServedModel lease(String model) {
+  private ServedModel lease(String model, Sticky sticky, Demand demand) {
     try {
-      return catalog.lease(model, Sticky.toNothing(), PATIENCE);
+      return catalog.lease(model, sticky, demand, PATIENCE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new QuartetException(CANCELLED, "interrupted while '%s' loads".formatted(model), e);
-    }
-  }
-
-  /** Gives the lease back when neither decoder nor tokenizer is needed any more. */
-  private final class Leased implements Answer.Progress {
-    private final ServedModel model;
-    private final GatewayMetrics.Request counted;
-
-    Leased(ServedModel model, int promptTokens) {
-      this.model = model;
-      this.counted = metrics.begin(model.checkpoint().id().stage(), promptTokens);
-    }
-
-    @Override
-    public void firstToken() {
-      counted.firstToken();
-    }
-
-    @Override
-    public void decoded(String outcome, int completionTokens) {
-      counted.decoded(outcome, completionTokens);
-      model.release();
     }
   }
 }

@@ -29,6 +29,7 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
     Question question = question(request);
     answering.begin(
         question,
+        Terms.of(request, question.samples()),
         new WholeAnswers<>(
                 (ServerCallStreamObserver<ChatResponse>) responses,
                 question.samples(),
@@ -43,6 +44,7 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
     Question question = question(request);
     answering.begin(
         question,
+        Terms.of(request, question.samples()),
         new StreamedAnswers(
                 (ServerCallStreamObserver<GenerateChunk>) responses, question.samples(), false)
             ::sink);

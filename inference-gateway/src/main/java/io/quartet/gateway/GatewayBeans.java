@@ -22,14 +22,21 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
 
 /** The gateway's objects as beans, and their beginning and end. */
 @Singleton
 public class GatewayBeans {
+  private static final Logger LOG = Logger.getLogger(GatewayBeans.class);
   private static final int TEXT_THREADS = 2;
+
+  /** How long those that are cut off may take to hear of it. */
+  private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
   private static final List<String> SERVICES =
       List.of(
@@ -46,6 +53,8 @@ public class GatewayBeans {
   private final Answering answering;
   private final ExecutorService executor;
   private final KeyRing keys;
+  private final Intake intake = new Intake();
+  private final Duration drain;
   private final RewardServices rewards = new RewardServices();
 
   GatewayBeans(
@@ -62,6 +71,7 @@ public class GatewayBeans {
             config.precision(),
             config.prefixCache().asLongValue());
     this.health = health;
+    drain = config.drain();
     keys = config.keys().map(file -> KeyRing.of(file, System::nanoTime)).orElseGet(KeyRing::none);
     catalog =
         new ModelCatalog(
@@ -70,7 +80,9 @@ public class GatewayBeans {
             Routes.of(service.home().resolve("routes.json")),
             Clock.systemUTC(),
             () -> tell(ServingStatus.SERVING));
-    loader = new ModelLoader(catalog, exchange, options, config.waiting());
+    var metrics = new GatewayMetrics(registry);
+    var room = new WaitingRoom(config.waiting(), config.waitingTokens());
+    loader = new ModelLoader(catalog, exchange, options, room, metrics);
     executor =
         Executors.newFixedThreadPool(
             TEXT_THREADS,
@@ -79,13 +91,19 @@ public class GatewayBeans {
               thread.setDaemon(true);
               return thread;
             });
-    answering = new Answering(catalog, new GatewayMetrics(registry), executor);
+    answering = new Answering(catalog, metrics, intake, executor);
   }
 
   @Produces
   @Singleton
   ModelCatalog catalog() {
     return catalog;
+  }
+
+  @Produces
+  @Singleton
+  Intake intake() {
+    return intake;
   }
 
   @Produces
@@ -117,11 +135,23 @@ public class GatewayBeans {
     rewards.announce(announcement);
   }
 
-  void stop(@Observes ShutdownEvent event) {
+  /**
+   * First nobody sends more, then whoever is being answered hears it all, within the grace period.
+   * Quarkus tells of the end before it closes its servers.
+   */
+  void stop(@Observes ShutdownEvent event) throws InterruptedException {
     tell(ServingStatus.NOT_SERVING);
+    intake.close();
     loader.close();
+    int unread = intake.await(drain);
+    if (unread > 0) {
+      LOG.warnf(
+          "%d answer%s did not end within %s and %s cut off",
+          unread, unread == 1 ? "" : "s", drain, unread == 1 ? "is" : "are");
+    }
     catalog.close();
     executor.shutdown();
+    executor.awaitTermination(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
     rewards.close();
   }
 

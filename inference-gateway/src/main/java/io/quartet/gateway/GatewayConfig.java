@@ -5,6 +5,7 @@ import io.quartet.decoder.Precision;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -18,6 +19,14 @@ public interface GatewayConfig {
   /** Requests of one model that wait for a slot; one more is RESOURCE_EXHAUSTED. */
   @WithDefault("64")
   int waiting();
+
+  /** Tokens, about, of the prompts and answers of one model that wait for a slot. */
+  @WithDefault("65536")
+  long waitingTokens();
+
+  /** How long answers under way may take to end when the gateway is to stop. */
+  @WithDefault("PT30S")
+  Duration drain();
 
   /** Threads of computation of one model; by default the processors. */
   OptionalInt threads();

@@ -1,124 +1,224 @@
 package io.quartet.gateway;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.quartet.checkpoint.ErrorCode;
-import io.quartet.checkpoint.Stage;
+import io.quartet.decoder.EngineLoad;
+import io.quartet.decoder.Generation;
 import java.time.Duration;
-import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The gateway's meters, tagged by stage: {@code quartet.gateway.requests} by outcome (a gRPC
- * status), {@code .tokens} by kind (prompt, completion), {@code .time.to.first.token}, {@code
- * .duration}, {@code .running} and {@code .waiting}.
+ * The gateway's meters. Those that OpenTelemetry's semantic conventions for generative AI name have
+ * those names, {@code gen_ai.server.*}; the others begin with {@code quartet.gateway} and are
+ * tagged by stage and model. docs/operating.md has the table.
  */
 final class GatewayMetrics {
-  private static final String REQUESTS = "quartet.gateway.requests";
-  private static final String TOKENS = "quartet.gateway.tokens";
+  private static final String OURS = "quartet.gateway.";
+
+  private static final Duration[] SECONDS =
+      millis(1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000);
+  private static final Duration[] TOKEN =
+      millis(.25, .5, 1, 2.5, 5, 10, 25, 50, 75, 100, 150, 250, 500, 1000);
 
   private final MeterRegistry registry;
-  private final Map<Stage, AtomicInteger> running = new EnumMap<>(Stage.class);
-  private final Map<Stage, AtomicInteger> waiting = new EnumMap<>(Stage.class);
+  private final Map<String, ServedModel> models = new ConcurrentHashMap<>(); // by id
 
   GatewayMetrics(MeterRegistry registry) {
     this.registry = registry;
-    for (Stage stage : Stage.values()) {
-      running.put(stage, gauge("quartet.gateway.running", "Answers that grow", stage));
-      waiting.put(
-          stage, gauge("quartet.gateway.waiting", "Requests without their first token", stage));
-    }
   }
 
-  /** A request that was turned away before the decoder saw it. */
+  /** A question that was turned away before the decoder saw it. */
   void refused(ErrorCode code) {
-    requests("none", code.name()).increment();
+    requests(Tags.of("stage", "none", "model", "none"), code.name());
   }
 
-  /** A request that the decoder is about to take. */
-  Request begin(Stage stage, int promptTokens) {
-    return new Request(stage, promptTokens);
+  /** What a model has to do, as long as it is in memory; the result ends it. */
+  Runnable observe(ServedModel model) {
+    String id = model.checkpoint().id().toString();
+    Tags tags = tags(model);
+    // A checkpoint that was trained again has the same name: its meters go over to the new weights.
+    models.put(id, model);
+    List<Meter> meters =
+        List.of(
+            gauge(id, tags, "requests.running", "Answers that grow", EngineLoad::running),
+            gauge(
+                id, tags, "requests.waiting", "Requests that wait for a slot", EngineLoad::waiting),
+            gauge(
+                id,
+                tags,
+                "kv.cache.usage",
+                "Share of the keys and values of all slots that is in use",
+                load -> (double) load.cacheTokens() / load.cacheCapacity()),
+            counter(
+                id,
+                tags,
+                "prefix.cache.queries",
+                "Prompt tokens that were looked for in the prefix cache",
+                load -> load.totals().prefixQueried()),
+            counter(
+                id,
+                tags,
+                "prefix.cache.hits",
+                "Prompt tokens that were found in the prefix cache",
+                load -> load.totals().prefixHit()),
+            Gauge.builder(OURS + "model.memory", () -> of(id, ServedModel::bytes))
+                .description("What the model holds in memory")
+                .baseUnit("bytes")
+                .tags(tags)
+                .register(registry));
+    return () -> {
+      if (models.remove(id, model)) {
+        meters.forEach(registry::remove);
+      }
+    };
   }
 
-  private Counter requests(String stage, String outcome) {
-    return Counter.builder(REQUESTS)
-        .description("Requests by their outcome")
-        .tags("stage", stage, "outcome", outcome)
+  /**
+   * A request that the decoder is about to take.
+   *
+   * @param operation as {@link Terms#operation}
+   */
+  Request begin(ServedModel model, String operation, int promptTokens) {
+    return new Request(model, operation, promptTokens);
+  }
+
+  private Meter gauge(
+      String id, Tags tags, String name, String description, ToDoubleFunction<EngineLoad> value) {
+    return Gauge.builder(OURS + name, () -> load(id, value))
+        .description(description)
+        .tags(tags)
         .register(registry);
   }
 
-  private void tokens(Stage stage, String kind, int count) {
-    Counter.builder(TOKENS)
-        .description("Tokens read and written")
-        .tags("stage", stage.label(), "kind", kind)
-        .register(registry)
-        .increment(count);
-  }
-
-  private void time(String name, String description, Stage stage, long sinceNanos) {
-    Timer.builder(name)
+  private Meter counter(
+      String id, Tags tags, String name, String description, ToDoubleFunction<EngineLoad> value) {
+    return FunctionCounter.builder(OURS + name, this, metrics -> metrics.load(id, value))
         .description(description)
-        .tag("stage", stage.label())
-        .publishPercentileHistogram()
-        .minimumExpectedValue(Duration.ofMillis(1))
-        .maximumExpectedValue(Duration.ofMinutes(1))
-        .register(registry)
-        .record(Duration.ofNanos(System.nanoTime() - sinceNanos));
-  }
-
-  private AtomicInteger gauge(String name, String description, Stage stage) {
-    var value = new AtomicInteger();
-    Gauge.builder(name, value, AtomicInteger::get)
-        .description(description)
-        .tag("stage", stage.label())
+        .tags(tags)
         .register(registry);
-    return value;
   }
 
-  private static AtomicInteger of(Map<Stage, AtomicInteger> gauges, Stage stage) {
-    AtomicInteger gauge = gauges.get(stage);
-    if (gauge == null) {
-      throw new IllegalStateException("no gauge for " + stage);
+  private double load(String id, ToDoubleFunction<EngineLoad> value) {
+    return of(id, model -> value.applyAsDouble(model.engine().load()));
+  }
+
+  private double of(String id, ToDoubleFunction<ServedModel> value) {
+    @Nullable ServedModel model = models.get(id);
+    return model == null ? 0 : value.applyAsDouble(model);
+  }
+
+  private static Tags tags(ServedModel model) {
+    var id = model.checkpoint().id();
+    return Tags.of("stage", id.stage().label(), "model", id.toString());
+  }
+
+  private void requests(Tags tags, String outcome) {
+    Counter.builder(OURS + "requests")
+        .description("Requests by how they ended: a finish reason, or a gRPC status")
+        .tags(tags)
+        .tag("outcome", outcome)
+        .register(registry)
+        .increment();
+  }
+
+  private static Duration[] millis(double... buckets) {
+    Duration[] durations = new Duration[buckets.length];
+    for (int i = 0; i < buckets.length; i++) {
+      durations[i] = Duration.ofNanos(Math.round(buckets[i] * 1e6));
     }
-    return gauge;
+    return durations;
   }
 
-  /** One request, from the decoder's queue to its last token. */
-  final class Request implements Answer.Progress {
-    private final Stage stage;
+  /** One request, from the decoder's queue to its last token. Told of one thing after the other. */
+  final class Request {
+    private final Tags tags;
+    private final Tags conventional;
     private final int promptTokens;
     private final long begun = System.nanoTime();
-    private boolean growing;
 
-    Request(Stage stage, int promptTokens) {
-      this.stage = stage;
+    private Request(ServedModel model, String operation, int promptTokens) {
+      this.tags = tags(model);
+      var id = model.checkpoint().id();
+      this.conventional =
+          Tags.of(
+              "gen_ai.operation.name",
+              operation,
+              "gen_ai.provider.name",
+              "quartet",
+              "gen_ai.request.model",
+              id.stage().label(),
+              "gen_ai.response.model",
+              id.toString());
       this.promptTokens = promptTokens;
-      of(waiting, stage).incrementAndGet();
     }
 
-    /** The decoder did not take it after all. */
-    void withdrawn() {
-      of(waiting, stage).decrementAndGet();
+    int promptTokens() {
+      return promptTokens;
     }
 
-    @Override
-    public void firstToken() {
-      growing = true;
-      of(waiting, stage).decrementAndGet();
-      of(running, stage).incrementAndGet();
-      tokens(stage, "prompt", promptTokens);
-      time("quartet.gateway.time.to.first.token", "Request to first token", stage, begun);
+    /** Its first token came. */
+    void firstToken() {
+      Duration since = Duration.ofNanos(System.nanoTime() - begun);
+      conventional("gen_ai.server.time_to_first_token", "Request to first token", SECONDS, since);
     }
 
-    @Override
-    public void decoded(String outcome, int completionTokens) {
-      of(growing ? running : waiting, stage).decrementAndGet();
-      tokens(stage, "completion", completionTokens);
-      time("quartet.gateway.duration", "Request to last token", stage, begun);
-      requests(stage.label(), outcome).increment();
+    /**
+     * The decoder has nothing more to do with it.
+     *
+     * @param outcome a finish reason, or a gRPC status
+     * @param effort where the time went; null if it failed
+     */
+    void decoded(String outcome, int completionTokens, Generation.@Nullable Effort effort) {
+      requests(tags, outcome);
+      tokens("prompt.tokens", "Tokens of prompts", promptTokens);
+      tokens("generation.tokens", "Tokens of answers", completionTokens);
+      Duration since = Duration.ofNanos(System.nanoTime() - begun);
+      conventional("gen_ai.server.request.duration", "Request to last token", SECONDS, since);
+      if (effort == null) {
+        return;
+      }
+      time("queue.time", "Waiting for a slot", effort.queued());
+      time("prefill.time", "Reading the prompt", effort.prefill());
+      time("decode.time", "First token to last", effort.decode());
+      if (completionTokens > 1) {
+        Duration each = effort.decode().dividedBy(completionTokens - 1);
+        conventional(
+            "gen_ai.server.time_per_output_token", "Between two tokens, the mean", TOKEN, each);
+      }
+    }
+
+    private void tokens(String name, String description, int count) {
+      Counter.builder(OURS + name)
+          .description(description)
+          .tags(tags)
+          .register(registry)
+          .increment(count);
+    }
+
+    private void time(String name, String description, Duration time) {
+      histogram(OURS + name, description, SECONDS, tags).record(time);
+    }
+
+    private void conventional(String name, String description, Duration[] buckets, Duration time) {
+      histogram(name, description, buckets, conventional).record(time);
+    }
+
+    private Timer histogram(String name, String description, Duration[] buckets, Tags labels) {
+      return Timer.builder(name)
+          .description(description)
+          .tags(labels)
+          .serviceLevelObjectives(buckets)
+          .register(registry);
     }
   }
 }

@@ -33,6 +33,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
     Question question = question(request);
     answering.begin(
         question,
+        Terms.of(request, question.samples()),
         new WholeAnswers<>(
                 (ServerCallStreamObserver<GenerateResponse>) responses,
                 question.samples(),
@@ -47,6 +48,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
     Question question = question(request);
     answering.begin(
         question,
+        Terms.of(request, question.samples()),
         new StreamedAnswers(
                 (ServerCallStreamObserver<GenerateChunk>) responses,
                 question.samples(),
@@ -73,6 +75,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
             Urgency.USUAL);
     answering.begin(
         question,
+        Terms.of(request, question.samples()),
         new WholeAnswers<>(
                 (ServerCallStreamObserver<FewShotResponse>) responses,
                 question.samples(),

@@ -174,21 +174,22 @@ public final class ModelCatalog {
   }
 
   /**
-   * The model of a name, with a lease on it that the caller gives back. Waits for one that is known
-   * and not in memory yet.
+   * The model of a name, with a lease for each answer that the caller gives back. Waits for one
+   * that is known and not in memory yet.
    *
    * @param name as for {@link ModelIndex#find}, with its errors
    * @param sticky decides whether a canary answers
+   * @param demand what it is asked for
    * @throws QuartetException UNAVAILABLE if it is not loaded in time; RESOURCE_EXHAUSTED if too
    *     many use it or wait; why it could not be loaded
    */
-  synchronized ServedModel lease(String name, Sticky sticky, Duration patience)
+  synchronized ServedModel lease(String name, Sticky sticky, Demand demand, Duration patience)
       throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     while (true) {
       ModelEntry entry = index.find(name, sticky);
       ServedModel model = entry.model();
-      if (model != null && model.lease()) {
+      if (model != null && model.lease(demand)) {
         entry.usedAt(++uses);
         return model;
       }

@@ -28,19 +28,25 @@ final class ModelLoader implements AutoCloseable {
   private final ModelCatalog catalog;
   private final CheckpointExchange exchange;
   private final DecoderOptions options;
-  private final int waiting;
+  private final WaitingRoom room;
+  private final GatewayMetrics metrics;
   private final Map<String, QuantizationLoss> losses = new HashMap<>(); // by digest; the thread's
   private final Thread thread = new Thread(this::run, "model-loader");
 
   /**
-   * @param waiting how many requests may wait for a slot of each model
+   * @param room what may wait for a slot of each model
    */
   ModelLoader(
-      ModelCatalog catalog, CheckpointExchange exchange, DecoderOptions options, int waiting) {
+      ModelCatalog catalog,
+      CheckpointExchange exchange,
+      DecoderOptions options,
+      WaitingRoom room,
+      GatewayMetrics metrics) {
     this.catalog = catalog;
     this.exchange = exchange;
     this.options = options;
-    this.waiting = waiting;
+    this.room = room;
+    this.metrics = metrics;
     thread.setDaemon(true);
   }
 
@@ -68,8 +74,9 @@ final class ModelLoader implements AutoCloseable {
       long bytes = ServedModel.bytes(checkpoint, options);
       catalog.reserve(announcement, bytes);
       reserved = bytes;
-      catalog.loaded(
-          announcement, ServedModel.open(checkpoint, options, loss(checkpoint), waiting));
+      ServedModel model = ServedModel.open(checkpoint, options, loss(checkpoint), room);
+      model.whenFreed(metrics.observe(model));
+      catalog.loaded(announcement, model);
       LOG.infof("%s is loaded", id);
     } catch (QuartetException e) {
       LOG.errorf("%s is not served: %s", id, e.getMessage());

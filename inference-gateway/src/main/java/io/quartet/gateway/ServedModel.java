@@ -2,7 +2,6 @@ package io.quartet.gateway;
 
 import static io.quartet.checkpoint.ErrorCode.DATA_LOSS;
 import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
-import static io.quartet.checkpoint.ErrorCode.RESOURCE_EXHAUSTED;
 
 import io.quartet.checkpoint.ChatTemplate;
 import io.quartet.checkpoint.Checkpoint;
@@ -25,15 +24,25 @@ import org.jspecify.annotations.Nullable;
  * the same from its first token to its last.
  */
 public final class ServedModel {
+  /** What an answer is taken for unless its caller or its model says less. */
+  private static final int USUAL_ANSWER = 256;
+
+  /** Plain text, whose tokens tell how many bytes this tokenizer makes one of. */
+  private static final String SAMPLE =
+      "The gateway lets a request in before it reads it, so it has to guess how many tokens a text"
+          + " of so many bytes will be. Most of what people write is like these two sentences.";
+
   private final Checkpoint checkpoint;
   private final DecoderEngine engine;
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
   private final GenerationDefaults defaults;
-  private final int most;
+  private final Admission admission;
+  private final double bytesPerToken;
   private final DecoderOptions options;
   private final Optional<QuantizationLoss> loss;
   private final Instant loaded = Instant.now();
+  private Runnable whenFreed = () -> {};
   private int leases;
   private @Nullable Runnable whenDrained; // set once retired
 
@@ -44,13 +53,15 @@ public final class ServedModel {
       GenerationDefaults defaults,
       DecoderOptions options,
       Optional<QuantizationLoss> loss,
-      int waiting) {
+      WaitingRoom room) {
     this.checkpoint = checkpoint;
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.template = new ChatTemplate(tokenizer);
     this.defaults = defaults;
-    this.most = options.slots() + waiting;
+    this.admission =
+        new Admission(checkpoint.id().toString(), options.slots(), room, System::nanoTime);
+    this.bytesPerToken = (double) SAMPLE.length() / tokenizer.encode(SAMPLE).length;
     this.options = options;
     this.loss = loss;
   }
@@ -59,12 +70,15 @@ public final class ServedModel {
    * Loads a checkpoint and has it say one token, so that what serves is known to work.
    *
    * @param loss what the options' precision costs it, as far as it is known
-   * @param waiting how many requests may wait for a slot of the decoder
+   * @param room what may wait for a slot of the decoder
    * @throws QuartetException as {@link DecoderEngine#open(Checkpoint, DecoderOptions)} and {@link
    *     Tokenizer#load}; INVALID_ARGUMENT if the tokenizer has ids that the model lacks
    */
   static ServedModel open(
-      Checkpoint checkpoint, DecoderOptions options, Optional<QuantizationLoss> loss, int waiting) {
+      Checkpoint checkpoint,
+      DecoderOptions options,
+      Optional<QuantizationLoss> loss,
+      WaitingRoom room) {
     Tokenizer tokenizer = Tokenizer.load(checkpoint.directory());
     @Nullable DecoderEngine engine = null;
     try {
@@ -86,7 +100,7 @@ public final class ServedModel {
           GenerationDefaults.read(checkpoint.directory()),
           options,
           loss,
-          waiting);
+          room);
     } catch (QuartetException e) {
       if (engine != null) {
         engine.close();
@@ -161,43 +175,43 @@ public final class ServedModel {
     return loaded;
   }
 
+  /** Who runs and waits. */
+  Admission admission() {
+    return admission;
+  }
+
+  /** Tokens of a prompt and its answer, guessed from the sizes. */
+  long tokensEach(Demand demand) {
+    int context = engine.contextLength();
+    int answer = demand.maxTokens().orElseGet(() -> defaults.maxTokens().orElse(USUAL_ANSWER));
+    double prompt = demand.bytes() / bytesPerToken / demand.answers();
+    // Most answers end long before the most tokens that their callers allow.
+    return Math.min(context, Math.round(prompt))
+        + Math.min(context, Math.max(0, Math.min(answer, USUAL_ANSWER)));
+  }
+
   /**
-   * Takes a lease; false once retired.
+   * Takes a lease for each answer; false once retired.
    *
-   * @throws QuartetException RESOURCE_EXHAUSTED if as many are out as may run and wait
+   * @throws QuartetException RESOURCE_EXHAUSTED, saying when to try again, if too many run and wait
    */
-  synchronized boolean lease() {
+  synchronized boolean lease(Demand demand) {
     if (whenDrained != null) {
       return false;
     }
-    take(1);
+    admission.enter(demand.answers(), tokensEach(demand) * demand.answers());
+    leases += demand.answers();
     return true;
   }
 
-  /**
-   * Takes more leases to the one that the caller holds.
-   *
-   * @throws QuartetException as {@link #lease()}; then none was taken
-   */
-  synchronized void leaseMore(int more) {
-    take(more);
-  }
-
-  private void take(int more) {
-    if (leases + more > most) {
-      throw new QuartetException(
-          RESOURCE_EXHAUSTED,
-          "model '%s': %d requests under way, expected at most %d; try again later"
-              .formatted(checkpoint.id(), leases, most));
+  /** Gives leases back. */
+  void release(int answers) {
+    for (int i = 0; i < answers; i++) {
+      admission.leave();
     }
-    leases += more;
-  }
-
-  /** Gives a lease back. */
-  void release() {
     Runnable drained;
     synchronized (this) {
-      leases--;
+      leases -= answers;
       if (leases > 0 || whenDrained == null) {
         return;
       }
@@ -225,7 +239,13 @@ public final class ServedModel {
     engine.close();
   }
 
+  /** Runs something when its memory is about to be given back; once, before it is leased. */
+  void whenFreed(Runnable end) {
+    whenFreed = end;
+  }
+
   private void free(Runnable drained) {
+    whenFreed.run();
     engine.close();
     tokenizer.close();
     drained.run();

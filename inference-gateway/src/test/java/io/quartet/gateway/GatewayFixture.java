@@ -83,7 +83,9 @@ public abstract class GatewayFixture {
   @AfterEach
   void disconnect() {
     channel.shutdownNow();
-    await("all slots free").until(() -> meter("quartet_gateway_running{stage=\"rl\"} 0.0"));
+    await("all slots free")
+        .until(
+            () -> meter("quartet_gateway_requests_running{model=\"rl/long/1\",stage=\"rl\"} 0.0"));
   }
 
   protected GenerationServiceGrpc.GenerationServiceBlockingStub generate() {

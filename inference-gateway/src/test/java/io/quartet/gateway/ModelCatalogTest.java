@@ -39,6 +39,7 @@ class ModelCatalogTest {
   private static final DecoderOptions OPTIONS = new DecoderOptions(2, 1);
   private static final Duration AT_ONCE = Duration.ZERO;
   private static final Sticky EITHER = new Sticky("anybody");
+  private static final WaitingRoom ROOM = new WaitingRoom(3, 1_000_000);
 
   /** What a model of the tests holds in memory. */
   private static final long MODEL =
@@ -97,7 +98,7 @@ class ModelCatalogTest {
     assertThat(old.engine().generate(List.of(new int[] {6}), List.of(greedy())).get(0).weights())
         .isEqualTo("sft/r/1");
     assertThat(catalog.get("sft/r/1").getState()).isEqualTo(MODEL_STATE_DRAINING);
-    old.release();
+    old.release(1);
     assertThat(catalog.get("sft/r/1").getState()).isEqualTo(MODEL_STATE_AVAILABLE);
   }
 
@@ -114,7 +115,7 @@ class ModelCatalogTest {
     Model failed = catalog.get("sft/r/2");
     assertThat(failed.getState()).isEqualTo(MODEL_STATE_FAILED);
     assertThat(failed.getFailure()).isEqualTo("weights: 3 bytes, expected 4");
-    assertThatThrownBy(() -> catalog.lease("sft/r/2", EITHER, AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("sft/r/2", EITHER, Demand.LEAST, AT_ONCE))
         .hasMessage("weights: 3 bytes, expected 4");
   }
 
@@ -179,7 +180,7 @@ class ModelCatalogTest {
     serve("base/r/1", 1);
     serve("sft/r/1", 1);
     serve("rl/r/1", 1);
-    lease("sft").release();
+    lease("sft").release(1);
     serve("rl/r/2", 2); // beside rl/r/1, which goes once it is there
 
     assertThat(states())
@@ -201,8 +202,8 @@ class ModelCatalogTest {
     serve("sft/r/1", 1);
     serve("rl/r/1", 1);
     ServedModel answering = lease("base");
-    lease("sft").release();
-    lease("rl").release();
+    lease("sft").release(1);
+    lease("rl").release(1);
     announce("rl/r/2", 2);
     CheckpointPublished next = next();
     var reserved =
@@ -217,7 +218,7 @@ class ModelCatalogTest {
 
     await().until(() -> catalog.get("base/r/1").getState() == MODEL_STATE_DRAINING);
     assertThat(reserved).isNotDone();
-    answering.release();
+    answering.release(1);
     reserved.join();
   }
 
@@ -248,7 +249,8 @@ class ModelCatalogTest {
                     .formatted(megabytes)
                 + " quartet.gateway.memory is %1$s; raise it, or lower quartet.gateway.slots"
                     .formatted(megabytes));
-    assertThat(small.lease("rl", EITHER, AT_ONCE).checkpoint().id()).hasToString("rl/r/1");
+    assertThat(small.lease("rl", EITHER, Demand.LEAST, AT_ONCE).checkpoint().id())
+        .hasToString("rl/r/1");
     small.close();
   }
 
@@ -339,7 +341,7 @@ class ModelCatalogTest {
     serve("sft/r/1", 1);
     announce("reward/r/1", 2);
 
-    assertThatThrownBy(() -> catalog.lease("rl", EITHER, AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("rl", EITHER, Demand.LEAST, AT_ONCE))
         .isInstanceOfSatisfying(
             QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND))
         .hasMessage("no model 'rl'; there are sft, sft/r/1");
@@ -354,7 +356,7 @@ class ModelCatalogTest {
     announce("reward/r/1", 2);
 
     assertThat(catalog.list()).isEmpty();
-    assertThatThrownBy(() -> catalog.lease("reward/r/1", EITHER, AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("reward/r/1", EITHER, Demand.LEAST, AT_ONCE))
         .isInstanceOfSatisfying(
             QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
         .hasMessage(
@@ -369,7 +371,7 @@ class ModelCatalogTest {
       lease("rl");
     }
 
-    assertThatThrownBy(() -> catalog.lease("rl", EITHER, AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("rl", EITHER, Demand.LEAST, AT_ONCE))
         .isInstanceOfSatisfying(
             QuartetException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.RESOURCE_EXHAUSTED))
@@ -404,7 +406,7 @@ class ModelCatalogTest {
     catalog.announce(announcement);
     assertThat(next()).isEqualTo(announcement);
     catalog.reserve(announcement, MODEL);
-    catalog.loaded(announcement, ServedModel.open(again, OPTIONS, Optional.empty(), 3));
+    catalog.loaded(announcement, ServedModel.open(again, OPTIONS, Optional.empty(), ROOM));
 
     assertThat(lease("rl").checkpoint().digest()).isEqualTo(again.digest());
   }
@@ -450,15 +452,15 @@ class ModelCatalogTest {
   }
 
   private String leaseOf(String name, Sticky sticky) throws InterruptedException {
-    ServedModel model = catalog.lease(name, sticky, AT_ONCE);
-    model.release();
+    ServedModel model = catalog.lease(name, sticky, Demand.LEAST, AT_ONCE);
+    model.release(1);
     return model.checkpoint().id().toString();
   }
 
   private void loadAskedFor(String id) throws InterruptedException {
     var leased = CompletableFuture.supplyAsync(() -> leaseWithin(id, Duration.ofSeconds(20)));
     loadNext();
-    leased.join().release();
+    leased.join().release(1);
   }
 
   private void loadNext() throws InterruptedException {
@@ -472,7 +474,7 @@ class ModelCatalogTest {
   private void load(ModelCatalog catalog, CheckpointPublished next) throws InterruptedException {
     var id = io.quartet.checkpoint.CheckpointId.parse(next.getCheckpointId());
     catalog.reserve(next, MODEL);
-    catalog.loaded(next, ServedModel.open(store.get(id), OPTIONS, Optional.empty(), 3));
+    catalog.loaded(next, ServedModel.open(store.get(id), OPTIONS, Optional.empty(), ROOM));
   }
 
   private CheckpointPublished announcementOf(String id) {
@@ -518,7 +520,7 @@ class ModelCatalogTest {
 
   private ServedModel leaseWithin(String name, Duration patience) {
     try {
-      return catalog.lease(name, EITHER, patience);
+      return catalog.lease(name, EITHER, Demand.LEAST, patience);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

@@ -40,7 +40,9 @@ class PressureTest extends GatewayFixture {
       waiting.add(
           CompletableFuture.supplyAsync(() -> generate().generate(complete("rl", "x", GREEDY))));
     }
-    await().until(() -> meter("quartet_gateway_waiting{stage=\"rl\"} 2.0"));
+    await()
+        .until(
+            () -> meter("quartet_gateway_requests_waiting{model=\"rl/long/1\",stage=\"rl\"} 2.0"));
 
     assertStatus(
         () -> generate().generate(complete("rl", "x", GREEDY)),
@@ -53,7 +55,10 @@ class PressureTest extends GatewayFixture {
         .allSatisfy(answer -> assertThat(answer.get(20, SECONDS).getText()).isEqualTo("yz"));
     callers.get(1).cancel(null);
     await()
-        .until(() -> meter("quartet_gateway_requests_total{outcome=\"CANCELLED\",stage=\"rl\"}"));
+        .until(
+            () ->
+                meter(
+                    "quartet_gateway_requests_total{model=\"rl/long/1\",outcome=\"CANCELLED\",stage=\"rl\"}"));
   }
 
   @Test
@@ -63,7 +68,10 @@ class PressureTest extends GatewayFixture {
         generate()
             .generateStream(complete("rl", "!", GREEDY.toBuilder().setMaxTokens(tokens).build()));
     chunks.next();
-    await().atMost(60, SECONDS).until(() -> meter("quartet_gateway_running{stage=\"rl\"} 0.0"));
+    await()
+        .atMost(60, SECONDS)
+        .until(
+            () -> meter("quartet_gateway_requests_running{model=\"rl/long/1\",stage=\"rl\"} 0.0"));
 
     List<GenerateChunk> rest = new ArrayList<>();
     chunks.forEachRemaining(rest::add);

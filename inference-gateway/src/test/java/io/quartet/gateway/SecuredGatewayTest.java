@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.Any;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -15,13 +16,17 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.MetadataUtils;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.quartet.checkpoint.CheckpointId;
 import io.quartet.keys.PlainKey;
 import io.quartet.service.EmbeddedBroker;
+import io.quartet.v1.GenerateRequest;
+import io.quartet.v1.GenerationServiceGrpc;
 import io.quartet.v1.GetModelRequest;
 import io.quartet.v1.ListModelsRequest;
 import io.quartet.v1.ListRoutesRequest;
@@ -30,6 +35,7 @@ import io.quartet.v1.ModelServiceGrpc;
 import io.quartet.v1.ModelState;
 import io.quartet.v1.Precision;
 import io.quartet.v1.Route;
+import io.quartet.v1.SamplingParameters;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -135,19 +141,7 @@ class SecuredGatewayTest {
     var models =
         ModelServiceGrpc.newBlockingStub(channel(credentials(SecuredGateway.CLIENT)))
             .withInterceptors(bearer(SecuredGateway.KEY));
-    try (var training = new TrainingSide(folder, bootstrap)) {
-      training.announce(ScriptedModels.publish(training.store(), "sft/small/1", "abc"));
-      await()
-          .atMost(Duration.ofSeconds(60))
-          .until(
-              () ->
-                  models
-                      .withDeadlineAfter(20, SECONDS)
-                      .list(ListModelsRequest.getDefaultInstance())
-                      .getModelsList()
-                      .stream()
-                      .anyMatch(model -> model.getState() == ModelState.MODEL_STATE_READY));
-    }
+    serveSmall();
 
     Model model =
         models
@@ -159,6 +153,38 @@ class SecuredGatewayTest {
     assertThat(model.getPrecisionLoss().getPerplexity())
         .isCloseTo(model.getPrecisionLoss().getFullPerplexity(), Percentage.withPercentage(5));
     assertThat(model.getMemoryBytes()).isPositive();
+  }
+
+  @Test
+  void aQuotaThatIsUsedUpSaysWhenToComeBack() throws IOException {
+    serveSmall();
+    var generate =
+        GenerationServiceGrpc.newBlockingStub(channel(credentials(SecuredGateway.CLIENT)))
+            .withInterceptors(bearer(SecuredGateway.METERED))
+            .withDeadlineAfter(60, SECONDS);
+    var request =
+        GenerateRequest.newBuilder()
+            .setModel("sft")
+            .setText("a")
+            .setSampling(SamplingParameters.newBuilder().setTemperature(0))
+            .build();
+
+    for (int i = 0; i < SecuredGateway.REQUESTS; i++) {
+      assertThat(generate.generate(request).getText()).isEqualTo("bc");
+    }
+    assertThatThrownBy(() -> generate.generate(request))
+        .isInstanceOfSatisfying(
+            StatusRuntimeException.class,
+            e -> {
+              assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+              assertThat(e.getStatus().getDescription())
+                  .startsWith("key 'metered': its requests of this minute are used up");
+              assertThat(StatusProto.fromThrowable(e).getDetailsList())
+                  .extracting(Any::getTypeUrl)
+                  .containsExactly(
+                      "type.googleapis.com/google.rpc.ErrorInfo",
+                      "type.googleapis.com/google.rpc.RetryInfo");
+            });
   }
 
   @Test
@@ -198,6 +224,28 @@ class SecuredGatewayTest {
     assertThat(get(known, "q/metrics", null).statusCode()).isEqualTo(401);
     assertThat(get(known, "q/metrics", SecuredGateway.KEY).statusCode()).isEqualTo(200);
     assertThat(get(known, "q/health/../metrics", null).statusCode()).isEqualTo(401);
+  }
+
+  private void serveSmall() throws IOException {
+    var models =
+        ModelServiceGrpc.newBlockingStub(channel(credentials(SecuredGateway.CLIENT)))
+            .withInterceptors(bearer(SecuredGateway.KEY));
+    try (var training = new TrainingSide(folder, bootstrap)) {
+      var id = CheckpointId.parse("sft/small/1");
+      if (training.store().find(id).isEmpty()) {
+        training.announce(ScriptedModels.publish(training.store(), id.toString(), "abc"));
+      }
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () ->
+                  models
+                      .withDeadlineAfter(20, SECONDS)
+                      .list(ListModelsRequest.getDefaultInstance())
+                      .getModelsList()
+                      .stream()
+                      .anyMatch(model -> model.getState() == ModelState.MODEL_STATE_READY));
+    }
   }
 
   private static void assertUnauthenticated(Runnable call, String why) {

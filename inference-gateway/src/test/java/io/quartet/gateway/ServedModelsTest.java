@@ -98,11 +98,26 @@ class ServedModelsTest extends GatewayFixture {
                 .getStatus())
         .isEqualTo(ServingStatus.SERVING);
     chat().chat(ask("sft/talk/1", GREEDY));
+    String labels = "{model=\"sft/talk/1\",stage=\"sft\"";
+    String conventional =
+        "{gen_ai_operation_name=\"chat\",gen_ai_provider_name=\"quartet\","
+            + "gen_ai_request_model=\"sft\",gen_ai_response_model=\"sft/talk/1\"";
     assertThat(get("/q/metrics"))
-        .contains("quartet_gateway_requests_total{outcome=\"OK\",stage=\"sft\"}")
-        .contains("quartet_gateway_tokens_total{kind=\"completion\",stage=\"sft\"}")
-        .contains("quartet_gateway_tokens_total{kind=\"prompt\",stage=\"sft\"}")
-        .contains("quartet_gateway_time_to_first_token_seconds_bucket{stage=\"sft\"")
-        .contains("quartet_gateway_duration_seconds_count{stage=\"sft\"}");
+        .contains(
+            "quartet_gateway_requests_total{model=\"sft/talk/1\",outcome=\"STOP\",stage=\"sft\"}",
+            "quartet_gateway_requests_running" + labels + "} 0.0",
+            "quartet_gateway_requests_waiting" + labels + "} 0.0",
+            "quartet_gateway_kv_cache_usage" + labels + "}",
+            "quartet_gateway_prefix_cache_queries_total" + labels + "}",
+            "quartet_gateway_prefix_cache_hits_total" + labels + "}",
+            "quartet_gateway_model_memory_bytes" + labels + "}",
+            "quartet_gateway_prompt_tokens_total" + labels + "}",
+            "quartet_gateway_generation_tokens_total" + labels + "}",
+            "quartet_gateway_queue_time_seconds_bucket" + labels + ",le=\"0.001\"}",
+            "quartet_gateway_prefill_time_seconds_count" + labels + "}",
+            "quartet_gateway_decode_time_seconds_count" + labels + "}",
+            "gen_ai_server_request_duration_seconds_count" + conventional + "}",
+            "gen_ai_server_time_to_first_token_seconds_count" + conventional + "}",
+            "gen_ai_server_time_per_output_token_seconds_count" + conventional + "}");
   }
 }

@@ -7,6 +7,7 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.gateway.AnswerSink;
 import io.quartet.gateway.Answering;
 import io.quartet.gateway.ModelCatalog;
+import io.quartet.gateway.Terms;
 import io.quartet.gateway.access.Caller;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
@@ -16,10 +17,13 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.net.URLDecoder;
 import java.time.Instant;
+import java.util.List;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 
 /** The paths under {@code /v1}, as in OpenAI's API reference. */
@@ -28,6 +32,8 @@ public class OpenAiRoutes {
   private static final Logger LOG = Logger.getLogger(OpenAiRoutes.class);
   private static final String PATHS = "/v1/*";
   private static final String MODELS = "/v1/models";
+  private static final List<String> TIMEOUTS = List.of("x-request-timeout", "x-stainless-timeout");
+  private static final Pattern SECONDS = Pattern.compile("[0-9]{1,6}(\\.[0-9]{1,9})?");
 
   /** As for gRPC: a prompt that fits any context fits into this. */
   private static final long LARGEST_BODY = 1 << 20;
@@ -62,11 +68,36 @@ public class OpenAiRoutes {
 
   private void answer(RoutingContext context, Wire wire, Function<Fields, Call> read) {
     Buffer body = context.body().buffer();
-    Call call = read.apply(Fields.parse(body == null ? new byte[0] : body.getBytes()));
+    byte[] bytes = body == null ? new byte[0] : body.getBytes();
+    Fields fields = Fields.parse(bytes);
+    Call call = read.apply(fields);
     String id = call.idPrefix() + UUID.randomUUID().toString().replace("-", "");
     var head = new ReplyHead(id, call.object(), Instant.now(), call.question().model());
     context.response().putHeader("x-request-id", id);
-    answering.begin(call.question(), sinks(wire, call, head));
+    var terms =
+        new Terms(
+            Caller.current(),
+            call.object().startsWith("chat") ? Terms.CHAT : Terms.COMPLETION,
+            bytes.length,
+            call.answers(),
+            fields.text("user"),
+            deadline(context));
+    answering.begin(call.question(), terms, sinks(wire, call, head));
+  }
+
+  /** When the caller gives up, in seconds from now: as it says, or as OpenAI's clients do. */
+  private static OptionalLong deadline(RoutingContext context) {
+    for (String header : TIMEOUTS) {
+      String seconds = context.request().getHeader(header);
+      if (seconds != null && !SECONDS.matcher(seconds).matches()) {
+        throw new WrongRequest(
+            header, "invalid_value", "%s: '%s', expected seconds".formatted(header, seconds));
+      }
+      if (seconds != null) {
+        return OptionalLong.of(System.nanoTime() + (long) (Double.parseDouble(seconds) * 1e9));
+      }
+    }
+    return OptionalLong.empty();
   }
 
   private static IntFunction<AnswerSink> sinks(Wire wire, Call call, ReplyHead head) {

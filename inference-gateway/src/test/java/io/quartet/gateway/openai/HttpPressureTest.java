@@ -40,7 +40,9 @@ class HttpPressureTest extends OpenAiFixture {
     for (int i = 0; i < SmallGateway.WAITING; i++) {
       waiting.add(CompletableFuture.supplyAsync(this::askShort));
     }
-    await().until(() -> meter("quartet_gateway_waiting{stage=\"rl\"} 2.0"));
+    await()
+        .until(
+            () -> meter("quartet_gateway_requests_waiting{model=\"rl/long/1\",stage=\"rl\"} 2.0"));
 
     HttpResponse<String> oneTooMany = askShort();
     assertThat(oneTooMany.statusCode()).isEqualTo(429);
@@ -52,7 +54,9 @@ class HttpPressureTest extends OpenAiFixture {
     assertThat(waiting)
         .allSatisfy(answer -> assertThat(answer.get(20, SECONDS).statusCode()).isEqualTo(200));
     readers.get(1).close();
-    await().until(() -> meter("quartet_gateway_running{stage=\"rl\"} 0.0"));
+    await()
+        .until(
+            () -> meter("quartet_gateway_requests_running{model=\"rl/long/1\",stage=\"rl\"} 0.0"));
   }
 
   @Test
@@ -62,19 +66,29 @@ class HttpPressureTest extends OpenAiFixture {
         client.sendAsync(
             request(COMPLETIONS, ENDLESS.replace("'stream': true", "'stream': false")),
             HttpResponse.BodyHandlers.ofString());
-    await().until(() -> meter("quartet_gateway_running{stage=\"rl\"} 1.0"));
+    await()
+        .until(
+            () -> meter("quartet_gateway_requests_running{model=\"rl/long/1\",stage=\"rl\"} 1.0"));
 
     answer.cancel(true);
 
-    await().until(() -> meter("quartet_gateway_running{stage=\"rl\"} 0.0"));
+    await()
+        .until(
+            () -> meter("quartet_gateway_requests_running{model=\"rl/long/1\",stage=\"rl\"} 0.0"));
   }
 
   @Test
   void aReaderThatStopsReadingHoldsNoSlotAndMissesNothing() throws Exception {
     int tokens = 20_000; // some 4 MB of events, more than the wire holds unread
     InputStream reader = open(COMPLETIONS, ENDLESS.replace("60000", Integer.toString(tokens)));
-    await().atMost(90, SECONDS).until(() -> meter("quartet_gateway_running{stage=\"rl\"} 1.0"));
-    await().atMost(90, SECONDS).until(() -> meter("quartet_gateway_running{stage=\"rl\"} 0.0"));
+    await()
+        .atMost(90, SECONDS)
+        .until(
+            () -> meter("quartet_gateway_requests_running{model=\"rl/long/1\",stage=\"rl\"} 1.0"));
+    await()
+        .atMost(90, SECONDS)
+        .until(
+            () -> meter("quartet_gateway_requests_running{model=\"rl/long/1\",stage=\"rl\"} 0.0"));
 
     var text = new StringBuilder();
     int events = 0;

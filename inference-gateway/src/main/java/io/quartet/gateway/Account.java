@@ -1,0 +1,56 @@
+package io.quartet.gateway;
+
+import io.quartet.decoder.Generation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one answer has taken and gives back: its place at the model, its lease on the weights, and
+ * its part of the caller's quota. It is told of one thing after the other.
+ */
+final class Account implements Answer.Progress {
+  private final ServedModel model;
+  private final Terms terms;
+  private final long estimatedTokens;
+  private final GatewayMetrics.Request counted;
+  private final Intake intake;
+  private boolean waits = true;
+
+  /**
+   * @param estimatedTokens of prompt and answer, which the model's queue and the caller's quota
+   *     were charged
+   */
+  Account(
+      ServedModel model,
+      Terms terms,
+      long estimatedTokens,
+      GatewayMetrics.Request counted,
+      Intake intake) {
+    this.model = model;
+    this.terms = terms;
+    this.estimatedTokens = estimatedTokens;
+    this.counted = counted;
+    this.intake = intake;
+  }
+
+  @Override
+  public void firstToken() {
+    waits = false;
+    model.admission().served(estimatedTokens);
+    counted.firstToken();
+  }
+
+  @Override
+  public void decoded(String outcome, int completionTokens, Generation.@Nullable Effort effort) {
+    if (waits) {
+      model.admission().served(estimatedTokens);
+    }
+    counted.decoded(outcome, completionTokens, effort);
+    terms.caller().used(estimatedTokens, counted.promptTokens() + completionTokens);
+    model.release(1);
+  }
+
+  @Override
+  public void over() {
+    intake.leave(1);
+  }
+}
