@@ -5,10 +5,11 @@ import io.quartet.checkpoint.QuartetException;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +29,8 @@ final class PrefixCache implements AutoCloseable {
 
   private final long bytesPerBlock;
   private final long mostBlocks;
-  private final Map<Key, Block> blocks = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<Key, Block> blocks = new HashMap<>();
+  private final Set<Block> byAge = new LinkedHashSet<>(); // least recently used first
 
   /** Of a model's keys and values, at most so many bytes. */
   PrefixCache(ModelConfig config, long bytes) {
@@ -75,6 +77,7 @@ final class PrefixCache implements AutoCloseable {
       var block = new Block(key(chain, tokens, true), memory);
       session.save(slot, from, BLOCK, block.floats());
       blocks.put(block.key, block);
+      byAge.add(block);
       chain.add(block);
     }
     touch(chain);
@@ -84,6 +87,7 @@ final class PrefixCache implements AutoCloseable {
   public void close() {
     blocks.values().forEach(block -> block.memory.close());
     blocks.clear();
+    byAge.clear();
   }
 
   /** The known blocks that the tokens begin with. */
@@ -112,7 +116,8 @@ final class PrefixCache implements AutoCloseable {
   /** Later blocks first, so that one is always older than what it continues, and goes before it. */
   private void touch(List<Block> chain) {
     for (int i = chain.size() - 1; i >= 0; i--) {
-      blocks.get(chain.get(i).key);
+      byAge.remove(chain.get(i));
+      byAge.add(chain.get(i));
     }
   }
 
@@ -125,10 +130,10 @@ final class PrefixCache implements AutoCloseable {
         return null; // a cache may do without
       }
     }
-    Iterator<Block> oldest = blocks.values().iterator();
-    Block gone = oldest.next();
-    oldest.remove();
-    return gone.memory;
+    Block oldest = byAge.iterator().next();
+    byAge.remove(oldest);
+    blocks.remove(oldest.key);
+    return oldest.memory;
   }
 
   /** What a block holds: these tokens, after those of the block before. */

@@ -44,6 +44,21 @@ class KvCacheTest {
     }
   }
 
+  @Test
+  void savedPositionsComeBackWhereTheyAreAskedFor() throws OrtException {
+    try (var cache = new KvCache(CONFIG, 2)) {
+      cache.reserve(2, 64);
+      write(cache, 1, 5, 1.5f);
+      write(cache, 1, 7, 2.5f);
+      var saved = FloatBuffer.allocate((int) (3 * KvCache.bytesPerPosition(CONFIG) / 4));
+      cache.save(1, 5, 3, saved);
+      cache.load(0, 40, 3, saved);
+      assertThat(read(cache, 0, 40)).isEqualTo(1.5f);
+      assertThat(read(cache, 0, 42)).isEqualTo(2.5f);
+      assertThat(read(cache, 0, 43)).isZero();
+    }
+  }
+
   /** Writes into the last head of the last layer's values. */
   private static void write(KvCache cache, int slot, int position, float value)
       throws OrtException {
