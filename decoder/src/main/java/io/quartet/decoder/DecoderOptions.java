@@ -11,16 +11,19 @@ import io.quartet.checkpoint.QuartetException;
  * @param precision what matrices are held in
  * @param prefixCacheBytes for keys and values of prompts that were read, so that what begins like
  *     them is not computed again; 0 keeps none
+ * @param dedicatedCores whether nobody else lives on these cores: the threads then wait for their
+ *     next piece of a step awake, which is faster there and starves others elsewhere
  */
-public record DecoderOptions(int slots, int threads, Precision precision, long prefixCacheBytes) {
+public record DecoderOptions(
+    int slots, int threads, Precision precision, long prefixCacheBytes, boolean dedicatedCores) {
   /** At {@link Precision#FP32}, without a prefix cache. */
   public DecoderOptions(int slots, int threads) {
-    this(slots, threads, Precision.FP32, 0);
+    this(slots, threads, Precision.FP32);
   }
 
   /** Without a prefix cache. */
   public DecoderOptions(int slots, int threads, Precision precision) {
-    this(slots, threads, precision, 0);
+    this(slots, threads, precision, 0, false);
   }
 
   /** Checks the numbers; INVALID_ARGUMENT. */
@@ -38,7 +41,12 @@ public record DecoderOptions(int slots, int threads, Precision precision, long p
 
   /** The same with so many bytes of prefix cache. */
   public DecoderOptions withPrefixCache(long bytes) {
-    return new DecoderOptions(slots, threads, precision, bytes);
+    return new DecoderOptions(slots, threads, precision, bytes, dedicatedCores);
+  }
+
+  /** The same on cores of its own, or not. */
+  public DecoderOptions onDedicatedCores(boolean dedicated) {
+    return new DecoderOptions(slots, threads, precision, prefixCacheBytes, dedicated);
   }
 
   private static QuartetException invalid(String what, long found, String expected) {

@@ -51,14 +51,14 @@ final class DecoderSession implements AutoCloseable {
   /**
    * Loads a model.
    *
-   * @param slots the most sequences of one step
    * @throws io.quartet.checkpoint.QuartetException as {@link Onnx#open}; FAILED_PRECONDITION if it
    *     is no language model
    */
-  static DecoderSession open(ModelFiles model, int slots, int threads) {
+  static DecoderSession open(ModelFiles model, DecoderOptions options) {
     model.require(Architecture.CAUSAL_LM);
-    OrtSession session = Onnx.open(model, DecoderGraph::generation, threads);
-    return new DecoderSession(model.config(), session, slots);
+    OrtSession session =
+        Onnx.open(model, DecoderGraph::generation, options.threads(), options.dedicatedCores());
+    return new DecoderSession(model.config(), session, options.slots());
   }
 
   ModelConfig config() {

@@ -22,7 +22,7 @@ final class LoadedModel {
     this.files = files;
     this.nanoClock = nanoClock;
     this.stopTokens = files.stopTokens();
-    DecoderSession session = DecoderSession.open(files, options.slots(), options.threads());
+    DecoderSession session = DecoderSession.open(files, options);
     this.batcher =
         new ContinuousBatcher(
             new RunningBatch(

@@ -19,16 +19,21 @@ final class Onnx {
   /**
    * Makes a session of a model's graph; it keeps nothing of the files open.
    *
+   * @param awake whether threads that wait for work spin for a millisecond before they sleep
    * @throws QuartetException as {@link Weights#open}; INTERNAL if ONNX Runtime refuses the graph
    */
-  static OrtSession open(ModelFiles model, Function<Weights, byte[]> graph, int threads) {
+  static OrtSession open(
+      ModelFiles model, Function<Weights, byte[]> graph, int threads, boolean awake) {
     try (Weights weights = Weights.open(model);
         var options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(threads);
       options.setInterOpNumThreads(1);
       options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
       // Threads that spin while they wait starve whoever else lives on these cores.
-      options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      options.addConfigEntry("session.intra_op.allow_spinning", awake ? "1" : "0");
+      if (awake) {
+        options.addConfigEntry("session.intra_op.spin_duration_us", "1000");
+      }
       // The graph is written fused; looking for more only delays the start.
       options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
       // Every step has another shape, so a plan made for one would only hold memory.

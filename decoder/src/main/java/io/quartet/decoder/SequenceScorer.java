@@ -69,13 +69,13 @@ public final class SequenceScorer implements AutoCloseable {
           case CAUSAL_LM -> DecoderGraph::logProbabilities;
           case SEQUENCE_CLASSIFICATION -> DecoderGraph::rewards;
         };
-    return new SequenceScorer(model, Onnx.open(model, graph, threads));
+    return new SequenceScorer(model, Onnx.open(model, graph, threads, false));
   }
 
   /** Loads a language model for {@link #predictions}. */
   static SequenceScorer predicting(ModelFiles model, int threads) {
     model.require(Architecture.CAUSAL_LM);
-    return new SequenceScorer(model, Onnx.open(model, DecoderGraph::predictions, threads));
+    return new SequenceScorer(model, Onnx.open(model, DecoderGraph::predictions, threads, false));
   }
 
   /** The most tokens of one sequence. */

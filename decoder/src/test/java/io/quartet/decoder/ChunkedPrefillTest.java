@@ -19,7 +19,8 @@ class ChunkedPrefillTest {
   @EnumSource
   void promptReadInPartsIsThePromptReadWhole(Precision precision) {
     TestModel.write(folder, CONFIG, 51);
-    try (var session = DecoderSession.open(ModelFiles.of(folder).at(precision), 2, 2)) {
+    try (var session =
+        DecoderSession.open(ModelFiles.of(folder).at(precision), new DecoderOptions(2, 2))) {
       session.reserve(2, CONFIG.contextLength());
       for (int length : new int[] {2, 3, 17, 18, 33, 34, 49, 97, 129, 200, 257, 300}) {
         int[] prompt = TestModel.tokens(CONFIG, length, length);
@@ -37,7 +38,8 @@ class ChunkedPrefillTest {
   @EnumSource
   void promptReadBesideOthersIsThePromptReadAlone(Precision precision) {
     TestModel.write(folder, CONFIG, 52);
-    try (var session = DecoderSession.open(ModelFiles.of(folder).at(precision), 4, 2)) {
+    try (var session =
+        DecoderSession.open(ModelFiles.of(folder).at(precision), new DecoderOptions(4, 2))) {
       session.reserve(4, CONFIG.contextLength());
       for (int length : new int[] {1, 2, 17, 33}) {
         int[] prompt = TestModel.tokens(CONFIG, length, length);

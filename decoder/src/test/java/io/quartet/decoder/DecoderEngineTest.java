@@ -83,6 +83,18 @@ class DecoderEngineTest {
   }
 
   @Test
+  void waitingAwakeChangesNoBit() {
+    TestModel.write(folder, CONFIG, 15);
+    int[] prompt = TestModel.tokens(CONFIG, 40, 15);
+    SamplingParams params = SamplingParams.sampled(1, 15, 30);
+    try (var engine = DecoderEngine.open(folder, OPTIONS);
+        var awake = DecoderEngine.open(folder, OPTIONS.onDedicatedCores(true))) {
+      assertThat(generate(awake, prompt, params).tokens())
+          .isEqualTo(generate(engine, prompt, params).tokens());
+    }
+  }
+
+  @Test
   void answerEndsWithAStopTokenAndContainsIt() {
     TestModel.write(folder, CONFIG, 5);
     int[] prompt = TestModel.tokens(CONFIG, 4, 5);

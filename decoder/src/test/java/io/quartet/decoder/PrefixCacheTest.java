@@ -74,6 +74,20 @@ class PrefixCacheTest {
   }
 
   @Test
+  void askingWhatIsKnownLeavesTheBeginningTheLastToGo() {
+    TestModel.write(folder, CONFIG, 47);
+    int[] one = TestModel.tokens(CONFIG, 96, 1);
+    try (var session = DecoderSession.open(ModelFiles.of(folder), new DecoderOptions(1, 1));
+        var cache = new PrefixCache(CONFIG, 4 * BLOCK_BYTES)) {
+      session.reserve(1, 100);
+      cache.store(one, one.length, session, 0);
+      assertThat(cache.match(one, one.length)).isEqualTo(96);
+      cache.store(TestModel.tokens(CONFIG, 96, 2), 96, session, 0);
+      assertThat(cache.match(one, one.length)).isEqualTo(32);
+    }
+  }
+
+  @Test
   void swappedWeightsReadAgainWhatTheOldOnesKnew() {
     Path old = TestModel.write(folder.resolve("old"), CONFIG, 44);
     Path changed = TestModel.write(folder.resolve("new"), CONFIG, 45);

@@ -69,7 +69,8 @@ public class GatewayBeans {
             config.slots(),
             config.threads().orElse(processors),
             config.precision(),
-            config.prefixCache().asLongValue());
+            config.prefixCache().asLongValue(),
+            config.dedicatedCores());
     this.health = health;
     drain = config.drain();
     keys = config.keys().map(file -> KeyRing.of(file, System::nanoTime)).orElseGet(KeyRing::none);

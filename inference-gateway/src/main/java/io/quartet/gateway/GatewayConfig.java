@@ -31,6 +31,10 @@ public interface GatewayConfig {
   /** Threads of computation of one model; by default the processors. */
   OptionalInt threads();
 
+  /** Whether nothing else runs on these processors, so that waiting threads may stay awake. */
+  @WithDefault("false")
+  boolean dedicatedCores();
+
   /** What a model's matrices are held in: {@code fp32}, {@code int8} or {@code int4}. */
   @WithDefault("fp32")
   Precision precision();
