@@ -165,10 +165,9 @@ public final class DecodeSideBySide {
           List.of(
               Path.of(System.getProperty("java.home"), "bin", "java").toString(),
               "-Xmx512m",
-              "-cp",
-              System.getProperty("java.class.path"),
               Roofs.class.getName());
       var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+      builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
       builder.environment().putAll(TorchRuntime.environment());
       process = builder.start();
       output = process.inputReader();

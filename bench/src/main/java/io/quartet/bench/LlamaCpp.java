@@ -20,7 +20,7 @@ record LlamaCpp(Path programs, Path model, int tokens) {
   private static final String THREADS = Integer.toString(Round.THREADS);
 
   DecodeRound round() throws IOException {
-    int places = DecodeRound.PROMPT + DecodeRound.SEQUENCES * tokens;
+    int places = DecodeRound.SEQUENCES * (DecodeRound.PROMPT + tokens);
     List<JsonNode> decoded =
         run(
             "llama-batched-bench",
@@ -34,7 +34,6 @@ record LlamaCpp(Path programs, Path model, int tokens) {
                 "-npl",
                 "1," + DecodeRound.SEQUENCES,
                 "-pps",
-                "-kvu",
                 "-tb",
                 THREADS,
                 "--output-format",
