@@ -22,7 +22,9 @@ final class QuartetDecoder implements AutoCloseable {
    * @param tokens of each answer
    */
   QuartetDecoder(Path model, Precision precision, int tokens) {
-    var options = new DecoderOptions(DecodeRound.SEQUENCES, Round.THREADS, precision);
+    var options =
+        new DecoderOptions(DecodeRound.SEQUENCES, Round.THREADS, precision)
+            .onDedicatedCores(true); // as llama.cpp, which always spins
     this.engine = DecoderEngine.open(model, options);
     this.tokens = tokens;
   }
