@@ -37,8 +37,10 @@ final class ChatChoice implements Choice {
   public void prompt(List<ScoredToken> tokens) {} // this API has no place for them
 
   @Override
-  public ObjectNode part(String text, List<ScoredToken> tokens) {
-    return streamed(JSON.objectNode().put("content", text), tokens, null);
+  public Optional<ObjectNode> part(String text, List<ScoredToken> tokens) {
+    return text.isEmpty() && !logProbs
+        ? Optional.empty()
+        : Optional.of(streamed(JSON.objectNode().put("content", text), tokens, null));
   }
 
   @Override

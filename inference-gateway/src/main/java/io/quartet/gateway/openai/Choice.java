@@ -16,8 +16,8 @@ interface Choice {
   /** The prompt's tokens from the second on, told with the next piece. */
   void prompt(List<ScoredToken> tokens);
 
-  /** A piece of a stream. */
-  ObjectNode part(String text, List<ScoredToken> tokens);
+  /** A piece of a stream; nothing where its tokens are neither text nor asked for. */
+  Optional<ObjectNode> part(String text, List<ScoredToken> tokens);
 
   /** The end of a stream. */
   ObjectNode end(FinishReason reason);

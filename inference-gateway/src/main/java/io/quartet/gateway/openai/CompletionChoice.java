@@ -46,8 +46,8 @@ final class CompletionChoice implements Choice {
   }
 
   @Override
-  public ObjectNode part(String text, List<ScoredToken> tokens) {
-    return choice(text, tokens, null);
+  public Optional<ObjectNode> part(String text, List<ScoredToken> tokens) {
+    return text.isEmpty() && !logProbs ? Optional.empty() : Optional.of(choice(text, tokens, null));
   }
 
   @Override

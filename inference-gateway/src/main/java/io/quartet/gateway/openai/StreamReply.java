@@ -80,7 +80,7 @@ final class StreamReply {
 
     @Override
     public void part(String text, List<ScoredToken> tokens) {
-      send(fingerprint, choice.part(text, tokens));
+      choice.part(text, tokens).ifPresent(piece -> send(fingerprint, piece));
     }
 
     @Override

@@ -67,6 +67,9 @@ class ChatCompletionsTest extends OpenAiFixture {
     List<JsonNode> events = events(CHAT, "{" + ASKED + ", 'stream': true}");
 
     assertThat(events).noneMatch(event -> event.has("usage"));
+    assertThat(events.subList(1, events.size() - 1))
+        .as("a token without text is no event")
+        .noneMatch(event -> event.at("/choices/0/delta/content").asText().isEmpty());
     assertThat(content(events)).isEqualTo(ANSWER);
   }
 
