@@ -10,6 +10,7 @@ import io.quartet.gateway.ModelCatalog;
 import io.quartet.gateway.Terms;
 import io.quartet.gateway.access.Caller;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
@@ -47,6 +48,7 @@ public class OpenAiRoutes {
   }
 
   void register(@Observes Router router) {
+    router.post(PATHS).handler(OpenAiRoutes::takeForJson);
     router.post(PATHS).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY));
     answers(router, "/v1/chat/completions", ChatCall::read);
     answers(router, "/v1/completions", CompletionCall::read);
@@ -55,6 +57,12 @@ public class OpenAiRoutes {
     router.get(MODELS + "/*").handler(context -> guard(context, wire -> get(context, wire)));
     router.route(PATHS).handler(context -> guard(context, wire -> unknown(context)));
     router.route(PATHS).failureHandler(OpenAiRoutes::unreadable);
+  }
+
+  /** Whatever a caller says that it is: curl calls it a form, whose fields may not be long. */
+  private static void takeForJson(RoutingContext context) {
+    context.request().headers().set(HttpHeaders.CONTENT_TYPE, "application/json");
+    context.next();
   }
 
   private void answers(Router router, String path, Function<Fields, Call> read) {

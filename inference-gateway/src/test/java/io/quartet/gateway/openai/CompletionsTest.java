@@ -1,5 +1,6 @@
 package io.quartet.gateway.openai;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -7,6 +8,8 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quartet.gateway.SmallGateway;
 import io.quartet.service.EmbeddedBroker;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,6 +127,19 @@ class CompletionsTest extends OpenAiFixture {
                 ", 'prompt': 'x', 'top_k': 1, 'min_p': 0.5, 'repetition_penalty': 1,"
                     + " 'presence_penalty': 0, 'frequency_penalty': 0, 'priority': 'batch'"))
         .isEqualTo("yz");
+  }
+
+  @Test
+  void aLongPromptIsTakenThoughCurlCallsItAForm() throws Exception {
+    String body = "{" + ASKED + ", 'prompt': '" + "x".repeat(9_000) + "'}";
+    HttpRequest request =
+        HttpRequest.newBuilder(request(COMPLETIONS, body), (name, value) -> false)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .build();
+
+    JsonNode answer = json(send(request, BodyHandlers.ofString(UTF_8)).body());
+
+    assertThat(answer.at("/usage/prompt_tokens").asInt()).isEqualTo(9_000);
   }
 
   @Test
