@@ -42,9 +42,9 @@ public final class SecuredGateway implements QuarkusTestResourceLifecycleManager
   /** What an operator sets for TLS both ways. */
   static Map<String, String> tls() {
     return Map.of(
-        "quarkus.tls.key-store.pem.0.cert",
+        "quarkus.tls.key-store.pem.gateway.cert",
         SERVER.certificate().toString(),
-        "quarkus.tls.key-store.pem.0.key",
+        "quarkus.tls.key-store.pem.gateway.key",
         SERVER.key().toString(),
         "quarkus.tls.trust-store.pem.certs",
         CLIENT.certificate().toString(),

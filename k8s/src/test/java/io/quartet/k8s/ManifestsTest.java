@@ -194,8 +194,8 @@ class ManifestsTest {
             Map.entry("/etc/quartet/tls", "gateway-tls"));
     assertThat(environment(container.getEnv()))
         .containsEntry("QUARTET_GATEWAY_KEYS", "/etc/quartet/keys/keys.yaml")
-        .containsEntry("QUARKUS_TLS_KEY_STORE_PEM_0_CERT", "/etc/quartet/tls/tls.crt")
-        .containsEntry("QUARKUS_TLS_KEY_STORE_PEM_0_KEY", "/etc/quartet/tls/tls.key")
+        .containsEntry("QUARKUS_TLS_KEY_STORE_PEM_GATEWAY_CERT", "/etc/quartet/tls/tls.crt")
+        .containsEntry("QUARKUS_TLS_KEY_STORE_PEM_GATEWAY_KEY", "/etc/quartet/tls/tls.key")
         .containsEntry("QUARKUS_GRPC_SERVER_PLAIN_TEXT", "false")
         .containsEntry("QUARKUS_HTTP_INSECURE_REQUESTS", "disabled");
     assertThat(

@@ -35,7 +35,7 @@ public final class Exposure implements StartCheck {
     }
     boolean mesh = config.getOptionalValue(MESH, Boolean.class).orElse(false);
     if (!exposed.isEmpty() && !certificate && !mesh) {
-      missing.add(CERTIFICATE + "pem.0.cert and .key (or " + MESH + "=true)");
+      missing.add(CERTIFICATE + "pem.gateway.cert and .key (or " + MESH + "=true)");
     }
     if (certificate || (!exposed.isEmpty() && !mesh)) {
       require(config, PLAIN_GRPC, "true", "false", missing);

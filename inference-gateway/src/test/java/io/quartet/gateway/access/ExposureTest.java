@@ -22,8 +22,8 @@ class ExposureTest {
       Map.of("quarkus.grpc.server.host", "0.0.0.0", "quarkus.http.host", "::");
   private static final Map<String, String> TLS =
       Map.of(
-          "quarkus.tls.key-store.pem.0.cert", "tls.crt",
-          "quarkus.tls.key-store.pem.0.key", "tls.key",
+          "quarkus.tls.key-store.pem.gateway.cert", "tls.crt",
+          "quarkus.tls.key-store.pem.gateway.key", "tls.key",
           "quarkus.grpc.server.plain-text", "false",
           "quarkus.http.insecure-requests", "disabled");
   private static final Map<String, String> KEYS = Map.of("quartet.gateway.keys", "keys.yaml");
@@ -41,7 +41,7 @@ class ExposureTest {
         EVERYWHERE,
         "the gateway would be open to others on 0.0.0.0:19160 (quarkus.grpc.server.host) and"
             + " :::19161 (quarkus.http.host); set quartet.gateway.keys,"
-            + " quarkus.tls.key-store.pem.0.cert and .key (or quartet.gateway.tls-by-mesh=true),"
+            + " quarkus.tls.key-store.pem.gateway.cert and .key (or quartet.gateway.tls-by-mesh=true),"
             + " quarkus.grpc.server.plain-text=false, quarkus.http.insecure-requests=disabled");
     refused(
         with(TLS, Map.of("quarkus.http.host", "0.0.0.0")),
@@ -71,7 +71,7 @@ class ExposureTest {
   @Test
   void theEnvironmentCountsAsWell() {
     var environment =
-        new EnvConfigSource(Map.of("QUARKUS_TLS_KEY_STORE_PEM_0_CERT", "tls.crt"), 300);
+        new EnvConfigSource(Map.of("QUARKUS_TLS_KEY_STORE_PEM_GATEWAY_CERT", "tls.crt"), 300);
     assertThatThrownBy(
             () ->
                 new Exposure()

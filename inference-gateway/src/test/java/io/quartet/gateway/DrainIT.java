@@ -1,0 +1,80 @@
+package io.quartet.gateway;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.ManagedChannel;
+import io.quartet.service.EmbeddedBroker;
+import io.quartet.service.GrpcChannels;
+import io.quartet.v1.GenerateChunk;
+import io.quartet.v1.GenerateRequest;
+import io.quartet.v1.GenerationServiceGrpc;
+import io.quartet.v1.SamplingParameters;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packaged gateway at its end, and one that must not begin. */
+class DrainIT {
+  private static final int TOKENS = 6000; // some 90 kB of chunks, more than the wire holds unread
+
+  @TempDir Path folder;
+
+  @Test
+  void whoeverReadsOnAfterTheGracePeriodIsCutOff() throws Exception {
+    try (var broker = EmbeddedBroker.open();
+        var gateway =
+            new GatewayProcess(
+                folder, broker.bootstrap(), Map.of("quartet.gateway.drain", "PT0.5S"))) {
+      ManagedChannel channel = serving(gateway, broker);
+      stream(channel).next(); // and never reads on
+
+      assertThat(gateway.stop()).isEqualTo(143);
+      assertThat(Files.readString(gateway.log()))
+          .contains("1 answer did not end within PT0.5S and is cut off");
+      channel.shutdownNow();
+    }
+  }
+
+  @Test
+  void withoutKeysAndTlsItDoesNotStartWhereOthersCanReachIt() throws Exception {
+    try (var gateway =
+        new GatewayProcess(
+            folder,
+            "127.0.0.1:1",
+            Map.of("quarkus.http.host", "0.0.0.0", "quarkus.grpc.server.host", "0.0.0.0"))) {
+      assertThat(gateway.exitCode()).isEqualTo(1);
+      assertThat(Files.readString(gateway.log()).lines())
+          .singleElement()
+          .asString()
+          .startsWith("error: the gateway would be open to others on 0.0.0.0:")
+          .contains("quartet.gateway.keys", "quarkus.tls.key-store.pem.0.cert");
+    }
+  }
+
+  private ManagedChannel serving(GatewayProcess gateway, EmbeddedBroker broker) throws Exception {
+    try (var training = new TrainingSide(folder.resolve("training"), broker.bootstrap())) {
+      training.announce(ScriptedModels.publish(training.store(), "rl/r/1", "xyz", 1 << 16));
+      await().atMost(60, SECONDS).until(() -> gateway.health("ready") == 200);
+      await()
+          .atMost(60, SECONDS)
+          .until(() -> Files.readString(gateway.log()).contains("rl/r/1 is loaded"));
+    }
+    return GrpcChannels.open(gateway.address());
+  }
+
+  private static Iterator<GenerateChunk> stream(ManagedChannel channel) {
+    return GenerationServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(60, SECONDS)
+        .generateStream(
+            GenerateRequest.newBuilder()
+                .setModel("rl")
+                .setText("!")
+                .setSampling(SamplingParameters.newBuilder().setTemperature(0).setMaxTokens(TOKENS))
+                .build());
+  }
+}
