@@ -2,10 +2,8 @@ package io.quartet.cli;
 
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
-import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.GgufFile;
 import io.quartet.checkpoint.OpenModel;
-import io.quartet.checkpoint.QuartetException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -40,21 +38,12 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     CheckpointId wanted = CheckpointId.parse(id);
-    for (Path directory : where.workspace().stores()) {
-      var store = new CheckpointStore(directory);
-      var checkpoint = store.find(wanted);
-      if (checkpoint.isPresent()) {
-        OpenModel.export(store, checkpoint.get(), folder);
-        if (gguf) {
-          GgufFile.write(folder, folder.resolve(GgufFile.NAME));
-        }
-        console.line("%s is in %s".formatted(wanted, folder));
-        return 0;
-      }
+    CheckpointStore store = where.workspace().storeOf(wanted);
+    OpenModel.export(store, store.get(wanted), folder);
+    if (gguf) {
+      GgufFile.write(folder, folder.resolve(GgufFile.NAME));
     }
-    throw new QuartetException(
-        ErrorCode.NOT_FOUND,
-        "no checkpoint '%s' in %s; ./quartet checkpoints lists what is there"
-            .formatted(wanted, where.workspace().home()));
+    console.line("%s is in %s".formatted(wanted, folder));
+    return 0;
   }
 }

@@ -3,10 +3,7 @@ package io.quartet.cli;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
-import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.MergedWeights;
-import io.quartet.checkpoint.QuartetException;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -42,19 +39,10 @@ final class MergeCommand implements Callable<Integer> {
     var merged =
         new CheckpointId(
             wanted.stage(), name == null ? wanted.run() + "-merged" : name, wanted.step());
-    for (Path folder : where.workspace().stores()) {
-      var store = new CheckpointStore(folder);
-      var adapter = store.find(wanted);
-      if (adapter.isPresent()) {
-        Checkpoint whole = MergedWeights.publish(store, adapter.get(), merged);
-        console.line("%s  sha256 %s".formatted(whole.id(), whole.digest().substring(0, 12)));
-        console.line("  " + console.styled(Console.Style.FAINT, whole.directory().toString()));
-        return 0;
-      }
-    }
-    throw new QuartetException(
-        ErrorCode.NOT_FOUND,
-        "no checkpoint '%s' in %s; ./quartet checkpoints lists what is there"
-            .formatted(wanted, where.workspace().home()));
+    CheckpointStore store = where.workspace().storeOf(wanted);
+    Checkpoint whole = MergedWeights.publish(store, store.get(wanted), merged);
+    console.line("%s  sha256 %s".formatted(whole.id(), whole.digest().substring(0, 12)));
+    console.line("  " + console.styled(Console.Style.FAINT, whole.directory().toString()));
+    return 0;
   }
 }

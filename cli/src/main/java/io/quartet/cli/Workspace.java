@@ -1,5 +1,8 @@
 package io.quartet.cli;
 
+import io.quartet.checkpoint.CheckpointId;
+import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,6 +56,24 @@ public record Workspace(Path installation, Path home, Path runs) {
     } catch (IOException e) {
       throw QuartetException.reading(home, e);
     }
+  }
+
+  /**
+   * The store that has a checkpoint.
+   *
+   * @throws QuartetException NOT_FOUND if none has
+   */
+  CheckpointStore storeOf(CheckpointId id) {
+    return stores().stream()
+        .map(CheckpointStore::new)
+        .filter(store -> store.find(id).isPresent())
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new QuartetException(
+                    ErrorCode.NOT_FOUND,
+                    "no checkpoint '%s' in %s; ./quartet checkpoints lists what is there"
+                        .formatted(id, home)));
   }
 
   /** The folder of a run. */
