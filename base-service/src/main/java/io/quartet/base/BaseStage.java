@@ -94,23 +94,9 @@ public class BaseStage implements TrainingStage {
 
   private static Optional<CorpusTokens> tokens(
       StageContext context, Corpus corpus, BaseStart start, Tokenizer tokenizer) {
-    if (!corpus.hasOwn()) {
-      return Optional.empty();
-    }
-    int steps = context.recipe().base().steps();
-    context.progress(0, steps, "reading documents", Map.of());
-    return Optional.of(
-        CorpusTokens.prepare(
-            context.scratch(),
-            context.recipe(),
-            corpus,
-            start.tokenizerFiles(),
-            tokenizer,
-            start.config(),
-            BaseText.HELD_OUT_BYTES,
-            tokens ->
-                context.progress(
-                    0, steps, "reading documents", Map.of("corpus_tokens", (double) tokens))));
+    return corpus.hasOwn()
+        ? Optional.of(CorpusTokens.prepare(context, corpus, start, tokenizer))
+        : Optional.empty();
   }
 
   private static ReplicaGroup join(StageContext context) {

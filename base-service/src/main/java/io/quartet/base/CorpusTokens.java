@@ -2,7 +2,6 @@ package io.quartet.base;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quartet.checkpoint.Folders;
-import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.checkpoint.TokenizerFiles;
@@ -11,6 +10,7 @@ import io.quartet.datasets.OwnDocuments;
 import io.quartet.model.TokenShardWriter;
 import io.quartet.model.TokenShards;
 import io.quartet.recipe.Recipe;
+import io.quartet.service.StageContext;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -51,43 +51,32 @@ record CorpusTokens(
       String fingerprint, long heldOutBytes, long heldOutCharacters, Map<String, Object> metrics) {}
 
   /**
-   * Finds or writes them.
+   * Finds or writes them, telling now and then how far it is.
    *
-   * @param scratch the stage's folder
-   * @param tokenizerFiles where the tokenizer is from
-   * @param heldOutMost bytes of held-out text to keep at most
-   * @param written told now and then how many tokens are written
    * @throws QuartetException as {@link Corpus#own}; RESOURCE_EXHAUSTED if the disk is full
    */
   static CorpusTokens prepare(
-      Path scratch,
-      Recipe recipe,
-      Corpus corpus,
-      Path tokenizerFiles,
-      Tokenizer tokenizer,
-      ModelConfig config,
-      int heldOutMost,
-      LongConsumer written) {
-    Path folder = scratch.resolve(FOLDER);
-    String fingerprint = fingerprint(recipe, corpus, tokenizerFiles);
+      StageContext context, Corpus corpus, BaseStart start, Tokenizer tokenizer) {
+    Path folder = context.scratch().resolve(FOLDER);
+    String fingerprint = fingerprint(context.recipe(), corpus, start.tokenizerFiles());
     if (Files.exists(folder) && !about(folder).fingerprint().equals(fingerprint)) {
       LOG.warnf("%s is of other files or another tokenizer; the documents are read anew", folder);
       Folders.deleteTree(folder);
     }
     if (!Files.exists(folder)) {
-      Path unfinished = scratch.resolve(FOLDER + ".tmp");
+      Path unfinished = context.scratch().resolve(FOLDER + ".tmp");
       Folders.deleteTree(unfinished);
       Folders.create(unfinished);
-      About about =
-          write(
-              unfinished,
-              fingerprint,
-              corpus,
-              new DocumentEncoder(tokenizer, config),
-              Math.max(tokenizer.vocabularySize(), config.vocabularySize()),
-              heldOutMost,
-              written);
-      publish(unfinished, folder, about);
+      int steps = context.recipe().base().steps();
+      LongConsumer written =
+          tokens ->
+              context.progress(
+                  0, steps, "reading documents", Map.of("corpus_tokens", (double) tokens));
+      written.accept(0);
+      var encoder = new DocumentEncoder(tokenizer, start.config());
+      int vocabulary = Math.max(tokenizer.vocabularySize(), start.config().vocabularySize());
+      publish(
+          unfinished, folder, write(unfinished, fingerprint, corpus, encoder, vocabulary, written));
     }
     About about = about(folder);
     return new CorpusTokens(
@@ -104,7 +93,6 @@ record CorpusTokens(
       Corpus corpus,
       DocumentEncoder encoder,
       int vocabulary,
-      int heldOutMost,
       LongConsumer written) {
     long bytes = 0;
     long characters = 0;
@@ -117,8 +105,8 @@ record CorpusTokens(
         if (!part.heldOut()) {
           encoder.encode(text, training::add);
           training.endDocument();
-        } else if (bytes < heldOutMost) {
-          String kept = upTo(heldOutMost - bytes, text);
+        } else if (bytes < BaseText.HELD_OUT_BYTES) {
+          String kept = upTo(BaseText.HELD_OUT_BYTES - bytes, text);
           encoder.encode(kept, heldOut::add);
           heldOut.endDocument();
           bytes += kept.getBytes(StandardCharsets.UTF_8).length;
