@@ -12,15 +12,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A user's comparisons; the last share of them is held out. There is no gold score here: the
- * accuracy on held-out comparisons is all that can be measured, and best-of-n is not.
+ * A user's comparisons; the last share of them is held out, at most some thousands. There is no
+ * gold score here: the accuracy on held-out comparisons is all that can be measured, and best-of-n
+ * is not.
  */
 record FileRewardData(FileComparisons comparisons, int trained, int recitalTokens)
     implements RewardData {
+  /** Sets that are held out at most; they are measured on in one go. */
+  private static final int MOST_HELD_OUT = 4096;
 
   static FileRewardData of(Recipe recipe, FileComparisons comparisons) {
     int size = comparisons.sets().size();
-    int held = Math.max(1, (int) Math.round(size * recipe.reward().heldOutShare()));
+    long share = Math.round(size * recipe.reward().heldOutShare());
+    int held = (int) Math.min(MOST_HELD_OUT, Math.max(1, share));
     return new FileRewardData(
         comparisons, Math.max(1, size - held), recipe.reward().recitalTokens());
   }

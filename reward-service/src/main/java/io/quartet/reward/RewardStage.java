@@ -89,7 +89,8 @@ public class RewardStage implements TrainingStage {
     try (var comparisons = DatasetReader.comparisons(recipe.data())) {
       return FileRewardData.of(
           recipe,
-          FileComparisons.of(comparisons, template, recital, policy.contextLength(), encoded));
+          FileComparisons.of(
+              comparisons, template, recital, policy.contextLength(), context.scratch(), encoded));
     }
   }
 

@@ -100,14 +100,16 @@ class FileComparisonsTest {
   private static FileComparisons read(long badRows, int context, List<String> rows)
       throws Exception {
     Path file = Files.writeString(folder.resolve("own.jsonl"), String.join("\n", rows));
-    Recipe recipe =
-        Recipe.parse(
-            "data: {lessons: null, documents: [x], demonstrations: [x], prompts: [x],"
-                + " comparisons: ['%s'], bad_rows: %d}".formatted(file, badRows));
-    try (var reading = DatasetReader.comparisons(recipe.data())) {
+    try (var reading = DatasetReader.comparisons(recipe(file, badRows).data())) {
       return FileComparisons.of(
-          reading, template, new Recital(base, tokenizer, 0), context, () -> {});
+          reading, template, new Recital(base, tokenizer, 0), context, folder, () -> {});
     }
+  }
+
+  private static Recipe recipe(Path comparisons, long badRows) {
+    return Recipe.parse(
+        "data: {lessons: null, documents: [x], demonstrations: [x], prompts: [x],"
+            + " comparisons: ['%s'], bad_rows: %d}".formatted(comparisons, badRows));
   }
 
   private static int[] tokens(String prompt, String answer) {

@@ -6,18 +6,16 @@ import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.datasets.Corpus;
 import io.quartet.datasets.DataSummary;
-import io.quartet.datasets.DatasetReader;
 import io.quartet.datasets.Demonstration;
 import io.quartet.datasets.Document;
-import io.quartet.datasets.Reading;
 import io.quartet.datasets.WordNetLessons;
 import io.quartet.model.TokenSequence;
 import io.quartet.recipe.Recipe;
-import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * Demonstrations as tokens, the loss on the answers, and base text between them, the loss on all of
@@ -33,74 +31,91 @@ final class SftData {
   private final ModelConfig config;
   private final Recipe recipe;
   private final Corpus corpus;
-  private final DataSummary summary;
-  private final List<Demonstration> trained = new ArrayList<>();
-  private final List<Demonstration> heldOut = new ArrayList<>();
+  private final List<Demonstration> lessons;
+  private final DemonstrationTokens own;
+  private final int[] trained;
+  private final int[] heldOut;
 
   /**
-   * Reads the recipe's demonstrations.
+   * The recipe's demonstrations: those of the lessons, then the user's.
    *
-   * @throws io.quartet.checkpoint.QuartetException as {@link DatasetReader#demonstrations}
+   * @param own the user's
    */
-  SftData(Tokenizer tokenizer, ModelConfig config, Recipe recipe, Corpus corpus) {
+  SftData(
+      Tokenizer tokenizer,
+      ModelConfig config,
+      Recipe recipe,
+      Corpus corpus,
+      DemonstrationTokens own) {
     this.tokenizer = tokenizer;
     this.template = new ChatTemplate(tokenizer);
     this.config = config;
     this.recipe = recipe;
     this.corpus = corpus;
-    List<Demonstration> all =
-        new ArrayList<>(corpus.lessons().map(WordNetLessons::demonstrations).orElse(List.of()));
-    try (Reading<Demonstration> own = DatasetReader.demonstrations(recipe.data())) {
-      own.forEachRemaining(all::add);
-      this.summary = own.summary();
-    }
-    for (int i = 0; i < all.size(); i++) {
-      boolean held = i % HELD_OUT_ONE_IN == HELD_OUT_ONE_IN - 1 && heldOut.size() < MOST_HELD_OUT;
-      (held ? heldOut : trained).add(all.get(i));
-    }
-    if (heldOut.isEmpty()) { // fewer than twenty: measured on what was trained on
-      heldOut.addAll(trained);
-    }
+    this.lessons = corpus.lessons().map(WordNetLessons::demonstrations).orElse(List.of());
+    this.own = own;
+    int all = Math.addExact(lessons.size(), own.size());
+    int[] held =
+        IntStream.range(0, all)
+            .filter(i -> i % HELD_OUT_ONE_IN == HELD_OUT_ONE_IN - 1)
+            .limit(MOST_HELD_OUT)
+            .toArray();
+    this.trained = IntStream.range(0, all).filter(i -> Arrays.binarySearch(held, i) < 0).toArray();
+    // Fewer than twenty are measured on what was trained on.
+    this.heldOut = held.length == 0 ? trained : held;
   }
 
   /** Every demonstration once in a new order, with the recipe's share of base text between them. */
   Iterator<TokenSequence> epoch(int number) {
     Random random = new Random(31 * recipe.seed() + number);
-    List<Demonstration> order = new ArrayList<>(trained);
-    Collections.shuffle(order, random);
+    int[] order = trained.clone();
+    shuffle(order, random);
     double wanted = recipe.sft().baseTextShare();
     List<Document> replay = wanted == 0 ? List.of() : corpus.replay(number);
     double share = replay.isEmpty() ? 0 : wanted;
-    Iterator<Demonstration> demonstrations = order.iterator();
     return new Iterator<>() {
+      private int demonstrated;
       private int replayed;
 
       @Override
       public boolean hasNext() {
-        return demonstrations.hasNext();
+        return demonstrated < order.length;
       }
 
       @Override
       public TokenSequence next() {
         return random.nextDouble() < share
             ? document(replay.get(replayed++ % replay.size()))
-            : demonstration(demonstrations.next());
+            : demonstration(order[demonstrated++]);
       }
     };
   }
 
+  /** As {@link java.util.Collections#shuffle} does. */
+  private static void shuffle(int[] order, Random random) {
+    for (int i = order.length; i > 1; i--) {
+      int j = random.nextInt(i);
+      int moved = order[i - 1];
+      order[i - 1] = order[j];
+      order[j] = moved;
+    }
+  }
+
   /** What was found in the user's files. */
   DataSummary summary() {
-    return summary;
+    return own.summary();
   }
 
   /** The held-out demonstrations. */
   Iterator<TokenSequence> heldOut() {
-    return heldOut.stream().map(this::demonstration).iterator();
+    return Arrays.stream(heldOut).mapToObj(this::demonstration).iterator();
   }
 
-  private TokenSequence demonstration(Demonstration demonstration) {
-    EncodedConversation encoded = template.encode(demonstration.conversation());
+  private TokenSequence demonstration(int number) {
+    if (number >= lessons.size()) {
+      return own.get(number - lessons.size());
+    }
+    EncodedConversation encoded = template.encode(lessons.get(number).conversation());
     return TokenSequence.of(encoded.tokenIds(), encoded.trained());
   }
 

@@ -1,12 +1,17 @@
 package io.quartet.sft;
 
+import io.quartet.checkpoint.ChatTemplate;
 import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.PendingCheckpoint;
 import io.quartet.checkpoint.Stage;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.checkpoint.TokenizerFiles;
 import io.quartet.checkpoint.TrainingRecord;
 import io.quartet.datasets.Corpus;
+import io.quartet.datasets.DatasetReader;
+import io.quartet.datasets.Demonstration;
+import io.quartet.datasets.Reading;
 import io.quartet.model.ReplicaGroup;
 import io.quartet.recipe.Recipe;
 import io.quartet.service.Replica;
@@ -18,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.jboss.logging.Logger;
 
 /** Supervised fine-tuning of the run's base model on demonstrations. */
@@ -40,7 +46,6 @@ public class SftStage implements TrainingStage {
     long begun = System.nanoTime();
     Recipe recipe = context.recipe();
     int steps = recipe.sft().steps();
-    context.progress(0, steps, "reading demonstrations", Map.of());
     Checkpoint base = context.input(Stage.BASE);
     Corpus corpus = Corpus.of(recipe);
     try (Tokenizer tokenizer = Tokenizer.load(base.directory());
@@ -50,7 +55,7 @@ public class SftStage implements TrainingStage {
       base.config().write(folder);
       Map<String, Object> metrics = new LinkedHashMap<>();
       double earlier;
-      SftData data = new SftData(tokenizer, base.config(), recipe, corpus);
+      SftData data = data(context, tokenizer, corpus);
       data.summary().lines().forEach(LOG::info);
       metrics.putAll(data.summary().toMetrics());
       try (ReplicaGroup group = join(context);
@@ -77,11 +82,37 @@ public class SftStage implements TrainingStage {
     Recipe recipe = context.recipe();
     Checkpoint base = context.input(Stage.BASE);
     try (Tokenizer tokenizer = Tokenizer.load(base.directory())) {
-      SftData data = new SftData(tokenizer, base.config(), recipe, Corpus.of(recipe));
+      SftData data = data(context, tokenizer, Corpus.of(recipe));
       try (ReplicaGroup group = join(context);
           var tuning = new SftTuning(context, group, base, data)) {
         tuning.follow();
       }
+    }
+  }
+
+  private static SftData data(StageContext context, Tokenizer tokenizer, Corpus corpus) {
+    Recipe recipe = context.recipe();
+    ModelConfig config = context.input(Stage.BASE).config();
+    LongConsumer read =
+        demonstrations ->
+            context.progress(
+                0,
+                recipe.sft().steps(),
+                "reading demonstrations",
+                Map.of("demonstrations", (double) demonstrations));
+    read.accept(0);
+    try (Reading<Demonstration> own = DatasetReader.demonstrations(recipe.data())) {
+      return new SftData(
+          tokenizer,
+          config,
+          recipe,
+          corpus,
+          DemonstrationTokens.write(
+              context.scratch(),
+              own,
+              new ChatTemplate(tokenizer),
+              Math.max(tokenizer.vocabularySize(), config.vocabularySize()),
+              read));
     }
   }
 
