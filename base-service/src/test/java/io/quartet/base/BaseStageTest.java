@@ -251,7 +251,7 @@ class BaseStageTest {
             QuartetException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.FAILED_PRECONDITION))
         .hasMessageStartingWith("memory: ")
-        .hasMessageContaining(" = process 0.60 + weights ")
+        .hasMessageContaining(" = process 0.52 + weights ")
         .hasMessageContaining(" + activations ")
         .hasMessageContaining("GB; lower batch or sequence");
   }
