@@ -28,7 +28,8 @@ class NativeMemoryTest {
     for (int i = 0; i < 5; i++) {
       try (var engine = DecoderEngine.open(folder, new DecoderOptions(32, 1))) {
         generate(engine, 32, 300, i);
-        assertThat(directMemory()).isGreaterThan(before + 7 * MB);
+        // 7.5 MB of cache, less what the collector meanwhile frees of other tests' buffers.
+        assertThat(directMemory()).isGreaterThan(before + 5 * MB);
       }
       // Its thread frees the cache; small temporary buffers wait for the collector.
       assertThat(directMemory()).isLessThan(before + MB);
