@@ -4,10 +4,12 @@ import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
 
 import io.quartet.checkpoint.QuartetException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Whether questions are taken in, and the answers whose readers have not got all of them yet. */
-final class Intake {
+public final class Intake {
   private int unread;
+  private int calls;
   private boolean closed;
 
   /**
@@ -28,6 +30,26 @@ final class Intake {
     notifyAll();
   }
 
+  /**
+   * A call came.
+   *
+   * @return to be run, once or more often, when its last bytes are on their way
+   */
+  public synchronized Runnable call() {
+    calls++;
+    var over = new AtomicBoolean();
+    return () -> {
+      if (over.compareAndSet(false, true)) {
+        callOver();
+      }
+    };
+  }
+
+  private synchronized void callOver() {
+    calls--;
+    notifyAll();
+  }
+
   synchronized boolean closed() {
     return closed;
   }
@@ -38,19 +60,19 @@ final class Intake {
   }
 
   /**
-   * Waits until every answer has been sent.
+   * Waits until every answer has been sent and every call is over.
    *
-   * @return how many have not been in time
+   * @return how many answers, or else calls, have not been in time
    */
   synchronized int await(Duration grace) throws InterruptedException {
     long end = System.nanoTime() + grace.toNanos();
-    while (unread > 0) {
+    while (unread > 0 || calls > 0) {
       long left = Duration.ofNanos(end - System.nanoTime()).toMillis();
       if (left <= 0) {
         break;
       }
       wait(left);
     }
-    return unread;
+    return unread > 0 ? unread : calls;
   }
 }

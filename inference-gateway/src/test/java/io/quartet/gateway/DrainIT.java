@@ -52,7 +52,7 @@ class DrainIT {
           .singleElement()
           .asString()
           .startsWith("error: the gateway would be open to others on 0.0.0.0:")
-          .contains("quartet.gateway.keys", "quarkus.tls.key-store.pem.0.cert");
+          .contains("quartet.gateway.keys", "quarkus.tls.key-store.pem.gateway.cert");
     }
   }
 

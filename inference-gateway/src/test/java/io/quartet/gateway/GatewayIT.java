@@ -84,8 +84,9 @@ class GatewayIT {
         .isEqualTo(
             "{\"code\":\"INVALID_ARGUMENT\",\"details\":\"prompt of 70 tokens, expected fewer than"
                 + " the context length 64 of sft/r/1\"}");
-    // Both ends watch the deadline: whichever is first says so, the server by resetting the stream.
-    assertThat(seen.get("late").get("code").asText()).isIn("DEADLINE_EXCEEDED", "CANCELLED");
+    // The answer ends a little before the caller's deadline, unless the machine is too busy for it.
+    assertThat(seen.get("late").asText())
+        .isIn("FINISH_REASON_TIME_LIMIT", "DEADLINE_EXCEEDED", "CANCELLED");
   }
 
   /** How often the gateway has said that its broker is gone. */

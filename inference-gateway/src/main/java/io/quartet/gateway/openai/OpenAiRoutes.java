@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNullElse;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.gateway.AnswerSink;
 import io.quartet.gateway.Answering;
+import io.quartet.gateway.Intake;
 import io.quartet.gateway.ModelCatalog;
 import io.quartet.gateway.Terms;
 import io.quartet.gateway.access.Caller;
@@ -41,13 +42,16 @@ public class OpenAiRoutes {
 
   private final Answering answering;
   private final ModelCatalog catalog;
+  private final Intake intake;
 
-  OpenAiRoutes(Answering answering, ModelCatalog catalog) {
+  OpenAiRoutes(Answering answering, ModelCatalog catalog, Intake intake) {
     this.answering = answering;
     this.catalog = catalog;
+    this.intake = intake;
   }
 
   void register(@Observes Router router) {
+    router.route(PATHS).handler(this::count);
     router.post(PATHS).handler(OpenAiRoutes::takeForJson);
     router.post(PATHS).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY));
     answers(router, "/v1/chat/completions", ChatCall::read);
@@ -62,6 +66,12 @@ public class OpenAiRoutes {
   /** Whatever a caller says that it is: curl calls it a form, whose fields may not be long. */
   private static void takeForJson(RoutingContext context) {
     context.request().headers().set(HttpHeaders.CONTENT_TYPE, "application/json");
+    context.next();
+  }
+
+  private void count(RoutingContext context) {
+    Runnable over = intake.call();
+    context.addEndHandler(end -> over.run());
     context.next();
   }
 
