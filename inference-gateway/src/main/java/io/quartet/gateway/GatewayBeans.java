@@ -3,6 +3,7 @@ package io.quartet.gateway;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.MemorySize;
@@ -138,18 +139,22 @@ public class GatewayBeans {
 
   /**
    * First nobody sends more, then whoever is being answered hears it all, within the grace period.
-   * Quarkus tells of the end before it closes its servers.
+   * This event comes before Quarkus closes its servers, ShutdownEvent after.
    */
-  void stop(@Observes ShutdownEvent event) throws InterruptedException {
+  void drain(@Observes ShutdownDelayInitiatedEvent event) throws InterruptedException {
     tell(ServingStatus.NOT_SERVING);
     intake.close();
-    loader.close();
     int unread = intake.await(drain);
     if (unread > 0) {
       LOG.warnf(
           "%d answer%s did not end within %s and %s cut off",
           unread, unread == 1 ? "" : "s", drain, unread == 1 ? "is" : "are");
     }
+  }
+
+  void stop(@Observes ShutdownEvent event) throws InterruptedException {
+    intake.close();
+    loader.close();
     catalog.close();
     executor.shutdown();
     executor.awaitTermination(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);

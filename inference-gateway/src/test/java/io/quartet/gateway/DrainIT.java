@@ -2,27 +2,81 @@ package io.quartet.gateway;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.NettyChannelBuilder;
 import io.quartet.service.EmbeddedBroker;
 import io.quartet.service.GrpcChannels;
+import io.quartet.v1.FinishReason;
 import io.quartet.v1.GenerateChunk;
 import io.quartet.v1.GenerateRequest;
 import io.quartet.v1.GenerationServiceGrpc;
 import io.quartet.v1.SamplingParameters;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged gateway at its end, and one that must not begin. */
 class DrainIT {
-  private static final int TOKENS = 6000; // some 90 kB of chunks, more than the wire holds unread
+  private static final int TOKENS =
+      6000; // more bytes than the wire of a narrow channel holds unread
+  private static final int NARROW = 1 << 16;
 
   @TempDir Path folder;
+
+  @Test
+  void onSigtermStreamsEndWholeAndNobodyNewIsTakenIn() throws Exception {
+    try (var broker = EmbeddedBroker.open();
+        var gateway =
+            new GatewayProcess(
+                folder, broker.bootstrap(), Map.of("quartet.gateway.drain", "PT1M"))) {
+      ManagedChannel channel = serving(gateway, broker);
+      ManagedChannel narrow =
+          NettyChannelBuilder.forTarget(gateway.address())
+              .usePlaintext()
+              .flowControlWindow(NARROW)
+              .build();
+      Iterator<GenerateChunk> stream = stream(narrow);
+      stream.next();
+
+      gateway.terminate();
+      await().atMost(30, SECONDS).until(() -> health(channel) == ServingStatus.NOT_SERVING);
+      assertThat(gateway.health("ready")).isEqualTo(503);
+      assertThat(gateway.health("live")).isEqualTo(200);
+      assertThatThrownBy(() -> stream(channel).next())
+          .isInstanceOfSatisfying(
+              StatusRuntimeException.class,
+              e -> {
+                assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+                assertThat(e.getStatus().getDescription())
+                    .isEqualTo("the gateway is shutting down");
+              });
+
+      List<GenerateChunk> rest = new ArrayList<>();
+      stream.forEachRemaining(rest::add);
+      assertThat(rest.stream().map(GenerateChunk::getText).collect(Collectors.joining()))
+          .isEqualTo("!".repeat(TOKENS));
+      assertThat(rest.get(rest.size() - 1).getFinishReason())
+          .isEqualTo(FinishReason.FINISH_REASON_LENGTH);
+      assertThat(gateway.exitCode()).isEqualTo(143);
+      assertThat(Files.readString(gateway.log())).doesNotContain("Exception", "\tat ");
+      channel.shutdownNow();
+      narrow.shutdownNow();
+    }
+  }
 
   @Test
   void whoeverReadsOnAfterTheGracePeriodIsCutOff() throws Exception {
@@ -76,5 +130,12 @@ class DrainIT {
                 .setText("!")
                 .setSampling(SamplingParameters.newBuilder().setTemperature(0).setMaxTokens(TOKENS))
                 .build());
+  }
+
+  private static ServingStatus health(ManagedChannel channel) {
+    return HealthGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(10, SECONDS)
+        .check(HealthCheckRequest.getDefaultInstance())
+        .getStatus();
   }
 }
