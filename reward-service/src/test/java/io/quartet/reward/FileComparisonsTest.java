@@ -8,11 +8,14 @@ import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.checkpoint.Conversation;
 import io.quartet.checkpoint.Message;
+import io.quartet.checkpoint.Stage;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.datasets.DatasetReader;
 import io.quartet.decoder.DecoderEngine;
 import io.quartet.decoder.DecoderOptions;
 import io.quartet.recipe.Recipe;
+import java.io.BufferedWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class FileComparisonsTest {
+  private static final int HEAP_MIB = 32;
+  private static final int FILE_MIB = 36;
+
   @TempDir private static Path folder;
   private static Tokenizer tokenizer;
   private static DecoderEngine base;
@@ -95,6 +101,62 @@ class FileComparisonsTest {
             "%s/own.jsonl:2: %d tokens, expected at most the context length 40", folder, length);
     assertThat(read(1, 40, rows).sets()).hasSize(1);
     assertThat(read(1, 40, rows).summary().kept()).isEqualTo(1);
+  }
+
+  @Test
+  void moreComparisonsThanTheHeapHoldsAreDrawn() throws Exception {
+    Path file = folder.resolve("many.jsonl");
+    int rows = FILE_MIB * 300;
+    try (BufferedWriter writer = Files.newBufferedWriter(file)) {
+      for (int i = 0; i < rows; i++) {
+        String answer = ("and so on " + i + " ").repeat(120);
+        writer.write(
+            "{\"prompt\": \"%d\", \"chosen\": \"%s\", \"rejected\": \"%s!\"}%n"
+                .formatted(i, answer, answer));
+      }
+    }
+    assertThat(Files.size(file)).isGreaterThan((long) FILE_MIB << 20);
+
+    var command =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx%dm".formatted(HEAP_MIB),
+                Drawing.class.getName(),
+                folder.toString(),
+                file.toString())
+            .redirectErrorStream(true);
+    // Not as an argument: ONNX Runtime crashes as it loads where the command line is so long.
+    command.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+    Process drawing = command.start();
+    String said = new String(drawing.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(drawing.waitFor()).as(said).isZero();
+    assertThat(said.lines().reduce((first, last) -> last))
+        .hasValue("%d comparisons, 2000 answers".formatted(rows));
+  }
+
+  /** What the other process does. */
+  static final class Drawing {
+    private Drawing() {}
+
+    public static void main(String... args) {
+      Path home = Path.of(args[0]);
+      Checkpoint model = new CheckpointStore(home).latest(Stage.BASE, "r").orElseThrow();
+      try (Tokenizer tokenizer = model.tokenizer();
+          var base = DecoderEngine.open(model, new DecoderOptions(1, 1));
+          var reading = DatasetReader.comparisons(recipe(Path.of(args[1]), 0).data())) {
+        var recital = new Recital(base, tokenizer, 0);
+        var template = new ChatTemplate(tokenizer);
+        FileComparisons comparisons =
+            FileComparisons.of(reading, template, recital, 1 << 20, home, () -> {});
+        var random = new SplittableRandom(1);
+        int answers = 0;
+        for (int i = 0; i < 1000; i++) {
+          answers += comparisons.draw(random).size();
+        }
+        System.out.printf("%d comparisons, %d answers%n", comparisons.sets().size(), answers);
+      }
+    }
   }
 
   private static FileComparisons read(long badRows, int context, List<String> rows)
