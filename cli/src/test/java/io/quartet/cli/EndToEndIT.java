@@ -1,10 +1,19 @@
 package io.quartet.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quartet.cli.TestStack.Launched;
+import io.quartet.v1.Message;
+import io.quartet.v1.Messages;
+import io.quartet.v1.RewardServiceGrpc;
+import io.quartet.v1.Role;
+import io.quartet.v1.ScoreRequest;
+import io.quartet.v1.ScoreResponse;
+import io.quartet.v1.ScoreServiceGrpc;
+import io.quartet.v1.ScoredSequence;
 import io.quartet.v1.Stage;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +78,54 @@ class EndToEndIT {
     Launched unknown = stack.launch("chat", "--model=nope", "-m", "hi");
     assertThat(unknown.exitCode()).isEqualTo(1);
     assertThat(unknown.output()).startsWith("quartet: ").contains("'nope'").hasLineCount(1);
+  }
+
+  @Test
+  void aConversationGoesFromModelToModel() throws Exception {
+    story();
+    Launched talk = stack.launchWithoutWaiting("chat", "--model=sft", "--max-tokens=16");
+    try (var typed = talk.process().outputWriter(UTF_8)) {
+      typed.write("/model\nwhat does time mean?\n/model base\ntime is\n/nope\n/model rl\n");
+    }
+
+    assertThat(talk.exitCode()).as(talk.output()).isZero();
+    assertThat(talk.output())
+        .contains("sft   sft/story/60", "/nope: no such command")
+        .containsPattern("sft/story/60 · \\d+ tokens")
+        .containsPattern("base/story/150 · \\d+ tokens");
+  }
+
+  @Test
+  void theGatewayHasTheRewardServicesOwnRewards() throws Exception {
+    story();
+    ScoreRequest.Builder request =
+        ScoreRequest.newBuilder()
+            .addSequences(answer("it means a clock."))
+            .addSequences(answer("!"));
+    ScoreResponse asked =
+        TestStack.call(
+            stack.gateway(),
+            channel -> ScoreServiceGrpc.newBlockingStub(channel).rewards(request.build()));
+    ScoreResponse own =
+        TestStack.call(
+            stack.rewardService(),
+            channel ->
+                RewardServiceGrpc.newBlockingStub(channel)
+                    .score(request.setRewardId(asked.getRewardId()).build()));
+
+    assertThat(asked.getRewardId()).startsWith("reward/");
+    assertThat(asked.getRewardsList()).hasSize(2).allMatch(Float::isFinite);
+    assertThat(asked).isEqualTo(own);
+  }
+
+  private static ScoredSequence answer(String text) {
+    return ScoredSequence.newBuilder()
+        .setMessages(
+            Messages.newBuilder()
+                .addMessages(
+                    Message.newBuilder().setRole(Role.ROLE_USER).setContent("what does time mean?"))
+                .addMessages(Message.newBuilder().setRole(Role.ROLE_ASSISTANT).setContent(text)))
+        .build();
   }
 
   /** A run that completed, and what the status was right then. */

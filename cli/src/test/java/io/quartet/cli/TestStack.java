@@ -2,6 +2,8 @@ package io.quartet.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
 import io.quartet.cli.run.RunChannel;
 import io.quartet.cli.stack.FreePorts;
 import io.quartet.cli.stack.LocalStack;
@@ -12,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** The real stack in a folder, owned by this JVM, so that it ends even if the test is killed. */
@@ -44,6 +47,26 @@ final class TestStack implements AutoCloseable {
   /** Hears of every run from the beginning. */
   RunChannel channel() {
     return new RunChannel(stack.ports().bootstrap());
+  }
+
+  /** host:port of the gateway's gRPC. */
+  String gateway() {
+    return stack.gateway();
+  }
+
+  /** host:port of the reward service's gRPC. */
+  String rewardService() {
+    return stack.ports().host() + ":" + (stack.ports().base() + 38);
+  }
+
+  /** Makes one call on a connection of its own. */
+  static <R> R call(String address, Function<ManagedChannel, R> call) {
+    ManagedChannel channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
+    try {
+      return call.apply(channel);
+    } finally {
+      channel.shutdownNow();
+    }
   }
 
   /** Starts again what has ended. */
