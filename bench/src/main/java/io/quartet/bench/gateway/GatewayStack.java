@@ -67,6 +67,7 @@ final class GatewayStack implements AutoCloseable {
             "-Dquarkus.http.port=" + freePort(),
             "-Dquartet.gateway.slots=" + slots,
             "-Dquartet.gateway.waiting=" + waiting,
+            "-Dquartet.gateway.waiting-tokens=" + (long) waiting * Weights.SHAPE.contextLength(),
             "-Dquartet.gateway.threads=2",
             "-jar",
             project.resolve("inference-gateway/target/quarkus-app/quarkus-run.jar").toString());
