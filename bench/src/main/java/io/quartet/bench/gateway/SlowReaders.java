@@ -1,5 +1,6 @@
 package io.quartet.bench.gateway;
 
+import io.grpc.Status;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -40,8 +41,17 @@ final class SlowReaders {
       row(i * step / 1_000_000_000, answers);
     }
     answers.forEach(StreamedAnswer::leave);
-    long over = answers.stream().filter(answer -> !answer.end().join().status().isOk()).count();
-    System.out.printf("%d readers, %d of them left before their end%n", readers, over);
+    System.out.printf(
+        "%d readers: %d left before their end, %d were refused%n",
+        readers,
+        ended(answers, Status.Code.CANCELLED),
+        ended(answers, Status.Code.RESOURCE_EXHAUSTED));
+  }
+
+  private static long ended(List<StreamedAnswer> answers, Status.Code code) {
+    return answers.stream()
+        .filter(answer -> answer.end().join().status().getCode() == code)
+        .count();
   }
 
   private void row(long seconds, List<StreamedAnswer> answers) throws IOException {
