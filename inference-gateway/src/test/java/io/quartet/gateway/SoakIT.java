@@ -32,9 +32,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The packaged gateway under everything at once: readers, users who leave, slow readers, storms of
- * more requests than it takes, and new weights all the time. {@code -Dquartet.soak=PT5M} makes it
- * long.
+ * The packaged gateway under everything at once, over gRPC and over HTTP: readers, users who leave,
+ * slow readers, storms of more requests than it takes, and new weights all the time. {@code
+ * -Dquartet.soak=PT5M} makes it long.
  */
 class SoakIT {
   private static final Duration LENGTH =
@@ -55,13 +55,24 @@ class SoakIT {
       await().atMost(60, SECONDS).until(() -> gateway.health("ready") == 200);
       ManagedChannel channel = GrpcChannels.open(gateway.address());
       try {
-        long newest = soak(new SoakTraffic(channel, SoakIT::text, tally), training);
+        long newest =
+            soak(
+                List.of(
+                    new GrpcTraffic(channel, SoakIT::text, tally),
+                    new HttpTraffic(gateway.http(), SoakIT::text, tally)),
+                training);
 
         assertThat(tally.wrong()).isEmpty();
-        assertThat(
-                List.of("read", "leave", "dawdle", "storm").stream()
-                    .filter(kind -> tally.done(kind, 1) == 0))
-            .isEmpty();
+        assertThat(tally.done())
+            .containsExactlyInAnyOrder(
+                "gRPC read",
+                "gRPC leave",
+                "gRPC dawdle",
+                "gRPC storm",
+                "HTTP read",
+                "HTTP leave",
+                "HTTP dawdle",
+                "HTTP storm");
         await()
             .atMost(60, SECONDS)
             .untilAsserted(
@@ -79,15 +90,18 @@ class SoakIT {
   }
 
   /** Runs the traffic for its time; the step of the last weights that were announced. */
-  private long soak(SoakTraffic traffic, TrainingSide training) throws Exception {
+  private long soak(List<SoakTraffic> wires, TrainingSide training) throws Exception {
     ExecutorService users = Executors.newCachedThreadPool();
     List<Future<Void>> running = new ArrayList<>();
-    IntStream.range(0, 4).forEach(i -> running.add(users.submit(again(traffic::read))));
-    IntStream.range(0, 4)
-        .mapToObj(SplittableRandom::new)
-        .forEach(random -> running.add(users.submit(again(() -> traffic.leave(random)))));
-    IntStream.range(0, 4).forEach(i -> running.add(users.submit(again(() -> traffic.dawdle(20)))));
-    running.add(users.submit(again(() -> traffic.storm(200))));
+    for (SoakTraffic traffic : wires) {
+      for (int user = 0; user < 2; user++) {
+        var random = new SplittableRandom(user);
+        running.add(users.submit(again(traffic::read)));
+        running.add(users.submit(again(() -> traffic.leave(random))));
+        running.add(users.submit(again(() -> traffic.dawdle(20))));
+      }
+      running.add(users.submit(again(() -> traffic.storm(100))));
+    }
     long end = System.nanoTime() + LENGTH.toNanos();
     long step = 1;
     while (System.nanoTime() < end) {
@@ -152,6 +166,6 @@ class SoakIT {
 
   /** One round of a user. */
   private interface Round {
-    void run() throws InterruptedException;
+    void run() throws Exception;
   }
 }

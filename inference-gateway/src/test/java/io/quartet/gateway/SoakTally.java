@@ -1,8 +1,8 @@
 package io.quartet.gateway;
 
-import io.grpc.Status;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -25,19 +25,19 @@ final class SoakTally {
     }
   }
 
-  /** A refusal, for which there is one good reason. */
-  void refusal(String kind, Status status) {
-    if (status.getCode() == Status.Code.RESOURCE_EXHAUSTED) {
-      synchronized (this) {
-        refused.merge(kind, 1, Integer::sum);
-      }
-    } else {
-      wrong.add("%s: %s".formatted(kind, status));
-    }
+  /** A refusal because there is no room, which is no fault. */
+  synchronized void refused(String kind) {
+    refused.merge(kind, 1, Integer::sum);
   }
 
-  synchronized int done(String kind, int least) {
-    return Math.min(least, done.getOrDefault(kind, 0));
+  /** An end that nothing excuses. */
+  void failed(String kind, Object how) {
+    wrong.add("%s: %s".formatted(kind, how));
+  }
+
+  /** The kinds of which there was one. */
+  synchronized Set<String> done() {
+    return Set.copyOf(done.keySet());
   }
 
   /** Wrong answers and failures that nothing excuses. */
