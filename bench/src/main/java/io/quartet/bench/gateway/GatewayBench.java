@@ -34,7 +34,7 @@ public final class GatewayBench {
           case "streams" -> new Streams(stack).run(5);
           case "overload" -> new Overload(stack, Duration.ofSeconds(20)).run();
           case "swaps" -> new Swaps(stack).run(5, Duration.ofSeconds(10));
-          case "slow" -> new SlowReaders(stack).run(SLOW, Duration.ofSeconds(60));
+          case "slow" -> new SlowReaders(stack).run(SLOW, Duration.ofMinutes(4));
           default ->
               throw new IllegalArgumentException(
                   "scenario '%s', expected streams, overload, swaps or slow".formatted(scenario));

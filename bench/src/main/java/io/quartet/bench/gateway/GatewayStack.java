@@ -1,5 +1,7 @@
 package io.quartet.bench.gateway;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.grpc.ManagedChannel;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointId;
@@ -13,9 +15,12 @@ import io.quartet.service.Topic;
 import io.quartet.v1.GetModelRequest;
 import io.quartet.v1.ModelServiceGrpc;
 import io.quartet.v1.ModelState;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +35,7 @@ final class GatewayStack implements AutoCloseable {
   private final List<Process> processes = new ArrayList<>();
   private final Path folder;
   private final Process gateway;
+  private final URI metrics;
   private final Weights weights;
   private final Events events;
   private final CheckpointServer server;
@@ -47,6 +53,8 @@ final class GatewayStack implements AutoCloseable {
     this.folder = folder;
     int broker = freePort();
     int grpc = freePort();
+    int http = freePort();
+    metrics = URI.create("http://127.0.0.1:" + http + "/q/metrics");
     processes.add(
         java(
             "broker",
@@ -64,7 +72,7 @@ final class GatewayStack implements AutoCloseable {
             "-Dquartet.home=" + folder.resolve("gateway"),
             "-Dquartet.kafka.bootstrap=127.0.0.1:" + broker,
             "-Dquarkus.grpc.server.port=" + grpc,
-            "-Dquarkus.http.port=" + freePort(),
+            "-Dquarkus.http.port=" + http,
             "-Dquartet.gateway.slots=" + slots,
             "-Dquartet.gateway.waiting=" + waiting,
             "-Dquartet.gateway.waiting-tokens=" + (long) waiting * Weights.SHAPE.contextLength(),
@@ -115,6 +123,18 @@ final class GatewayStack implements AutoCloseable {
         .limit(info.contains("garbage-first") ? 1 : 2)
         .mapToLong(match -> 1024 * Long.parseLong(match.group(1)))
         .sum();
+  }
+
+  /** Tokens of all answers that the decoder is done with. */
+  long generated() throws IOException {
+    try (var lines =
+        new BufferedReader(new InputStreamReader(metrics.toURL().openStream(), UTF_8))) {
+      return lines
+          .lines()
+          .filter(line -> line.startsWith("quartet_gateway_generation_tokens_total{"))
+          .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+          .sum();
+    }
   }
 
   /** Resident bytes of the gateway's process. */
@@ -170,8 +190,7 @@ final class GatewayStack implements AutoCloseable {
   private String jcmd(String command) throws IOException {
     Process process =
         new ProcessBuilder(home("jcmd"), Long.toString(gateway.pid()), command).start();
-    return new String(
-        process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    return new String(process.getInputStream().readAllBytes(), UTF_8);
   }
 
   private Process java(String name, String... arguments) throws IOException {

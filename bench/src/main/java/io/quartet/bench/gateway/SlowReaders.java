@@ -7,8 +7,13 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
-/** Readers that take a message now and then of answers as long as the context. */
+/**
+ * Readers that take a message now and then of answers that the decoder is done with long before.
+ */
 final class SlowReaders {
+  private static final int TOKENS = 256;
+  private static final int ROWS = 12;
+
   private final GatewayStack stack;
   private final SplittableRandom random = new SplittableRandom(5);
 
@@ -17,23 +22,21 @@ final class SlowReaders {
   }
 
   void run(int readers, Duration length) throws IOException {
-    System.out.println("| s | live heap, MB | resident, MB | tokens taken |");
-    System.out.println("|---:|---:|---:|---:|");
-    List<StreamedAnswer> answers = List.of();
-    row(0, answers);
-    int most = Weights.SHAPE.contextLength() - Streams.PROMPT;
-    answers =
+    System.out.println("| s | live heap, MB | resident, MB | tokens generated | taken |");
+    System.out.println("|---:|---:|---:|---:|---:|");
+    row(0, List.of());
+    List<StreamedAnswer> answers =
         Stream.generate(
                 () ->
                     StreamedAnswer.ask(
                         stack.channel(),
-                        StreamedAnswer.request(Streams.PROMPT, most, random),
+                        StreamedAnswer.request(Streams.PROMPT, TOKENS, random),
                         false))
             .limit(readers)
             .toList();
     long begun = System.nanoTime();
-    long step = length.toNanos() / 6;
-    for (int i = 1; i <= 6; i++) {
+    long step = length.toNanos() / ROWS;
+    for (int i = 1; i <= ROWS; i++) {
       while (System.nanoTime() < begun + i * step) {
         GatewayStack.pause(Duration.ofSeconds(2));
         answers.forEach(StreamedAnswer::take);
@@ -56,10 +59,11 @@ final class SlowReaders {
 
   private void row(long seconds, List<StreamedAnswer> answers) throws IOException {
     System.out.printf(
-        "| %d | %d | %d | %d |%n",
+        "| %d | %d | %d | %d | %d |%n",
         seconds,
         stack.liveHeap() >> 20,
         stack.resident() >> 20,
+        stack.generated(),
         answers.stream().mapToInt(StreamedAnswer::tokens).sum());
   }
 }
