@@ -113,9 +113,9 @@ final class RlOutcome implements AutoCloseable {
   }
 
   /** One answer of a policy to each of some prompts, sampled as rollouts are, with its reward. */
-  Answers rewarded(Checkpoint policy, List<RolloutPrompts.Encoded> prompts) {
+  Answers rewarded(Checkpoint policy, List<PromptTokens.Encoded> prompts) {
     RlSection rl = recipe.rl();
-    List<int[]> asked = prompts.stream().map(RolloutPrompts.Encoded::tokens).toList();
+    List<int[]> asked = prompts.stream().map(PromptTokens.Encoded::tokens).toList();
     List<SamplingParams> sampling = new ArrayList<>();
     for (int b = 0; b < asked.size(); b++) {
       sampling.add(SamplingParams.sampled(rl.temperature(), LOOK_SEED + b, rl.maxTokens()));
@@ -123,7 +123,7 @@ final class RlOutcome implements AutoCloseable {
     try (var engine = DecoderEngine.open(policy, new DecoderOptions(SLOTS, recipe.threads()))) {
       Answers answers =
           Answers.of(
-              prompts.stream().map(RolloutPrompts.Encoded::id).toList(),
+              prompts.stream().map(PromptTokens.Encoded::id).toList(),
               asked,
               engine.generate(asked, sampling));
       if (rl.reward() == RewardSource.GOLD) {

@@ -57,13 +57,23 @@ public class RlStage implements TrainingStage {
     context.progress(0, recipe.rl().updates(), "loading", Map.of());
     try (Tokenizer tokenizer = sft.tokenizer()) {
       var prompts =
-          RolloutPrompts.of(recipe, new ChatTemplate(tokenizer), sft.config().contextLength());
+          PromptTokens.write(
+              context.scratch(),
+              recipe,
+              new ChatTemplate(tokenizer),
+              sft.config().vocabularySize(),
+              sft.config().contextLength());
       prompts.summary().lines().forEach(LOG::info);
       Map<String, Long> memory =
           context.plan(LearnerMemory.of(recipe, sft.config(), prompts.longest()));
       try (Workers workers = TorchRuntime.configure(recipe.threads());
           var outcome = new RlOutcome(context, tokenizer, memory)) {
-        return learn(context, new PolicyLearner(recipe, sft, workers), prompts, outcome, started);
+        return learn(
+            context,
+            new PolicyLearner(recipe, sft, workers),
+            new RolloutPrompts(prompts, recipe),
+            outcome,
+            started);
       }
     }
   }
