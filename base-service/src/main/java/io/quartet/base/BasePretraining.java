@@ -24,6 +24,7 @@ import io.quartet.recipe.Recipe;
 import io.quartet.service.StageContext;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jboss.logging.Logger;
@@ -31,6 +32,9 @@ import org.jboss.logging.Logger;
 /** The model's training, from its last snapshot to its last step. */
 final class BasePretraining implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(BasePretraining.class);
+
+  /** How much faster another precision's products must be to say so. */
+  private static final double MUCH_FASTER = 1.2;
 
   private final StageContext context;
   private final Recipe recipe;
@@ -136,6 +140,8 @@ final class BasePretraining implements AutoCloseable {
     var windows = training.measure(text.heldOutWindows());
     double reached = training.loop().flops() / replicas / training.loop().seconds() / 1e9;
     double roof = GemmRoof.measure(model.precision(), workers);
+    Precision other = model.precision() == Precision.BF16 ? Precision.FP32 : Precision.BF16;
+    double otherRoof = GemmRoof.measure(other, workers);
     Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
     metrics.put("memory_plan", memory);
     metrics.put("replicas", replicas);
@@ -148,6 +154,7 @@ final class BasePretraining implements AutoCloseable {
     metrics.put("gflops_per_second", reached);
     metrics.put("gemm_gflops_per_second", roof);
     metrics.put("gemm_share", reached / roof);
+    metrics.put("gemm_gflops_per_second_" + other.name().toLowerCase(Locale.ROOT), otherRoof);
     LOG.infof(
         "validation loss %.3f, %.4f nats a character of %d; "
             + "%.0f tokens/s, %.1f GFLOP/s, %.0f %% of a plain GEMM's %.1f",
@@ -158,6 +165,11 @@ final class BasePretraining implements AutoCloseable {
         reached,
         100 * reached / roof,
         roof);
+    if (otherRoof > MUCH_FASTER * roof) {
+      LOG.warnf(
+          "precision: products in %s reach %.0f GFLOP/s on this machine, those in %s %.0f",
+          other, otherRoof, model.precision(), roof);
+    }
     return metrics;
   }
 

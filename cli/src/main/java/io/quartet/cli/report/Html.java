@@ -20,6 +20,8 @@ final class Html {
       case "gemm_share" -> "share of GEMM speed";
       case "gflops_per_second" -> "GFLOP a second";
       case "gemm_gflops_per_second" -> "GFLOP a second, GEMM";
+      case "gemm_gflops_per_second_fp32" -> "GFLOP a second, GEMM in fp32";
+      case "gemm_gflops_per_second_bf16" -> "GFLOP a second, GEMM in bf16";
       case "tokens_per_second" -> "tokens a second";
       case "flops" -> "FLOPs";
       case "bits_per_byte" -> "bits per byte";
