@@ -9,7 +9,6 @@ import io.quartet.model.AdapterWeights;
 import io.quartet.model.AdvantageEstimator;
 import io.quartet.model.AdvantageEstimator.Advantages;
 import io.quartet.model.CausalLm;
-import io.quartet.model.KlEstimator;
 import io.quartet.model.LearningRateSchedule;
 import io.quartet.model.LogProbs;
 import io.quartet.model.ModelWeights;
@@ -29,7 +28,6 @@ import io.quartet.recipe.Recipe;
 import io.quartet.recipe.RlSection;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,15 +39,13 @@ import java.util.SplittableRandom;
  * the answer's end, advantages by GAE from a critic with a trunk of its own, or leave-one-out.
  */
 final class PolicyLearner {
-  /** Normalised rewards beyond this say more about the reward model than about the answer. */
-  private static final double LARGEST_REWARD = 3;
-
   private static final double VALUE_WEIGHT = 0.5;
   private static final double FINAL_SHARE = 0.1;
   private static final String TOKENS = "answer_tokens";
   private static final String FLOPS = "flops";
 
   private final RlSection recipe;
+  private final Earnings earnings;
   private final long seed;
   private final Checkpoint sft;
   private final Workers workers;
@@ -64,6 +60,7 @@ final class PolicyLearner {
    */
   PolicyLearner(Recipe recipe, Checkpoint sft, Workers workers) {
     this.recipe = recipe.rl();
+    this.earnings = new Earnings(recipe.rl());
     this.seed = recipe.seed();
     this.workers = workers;
     Precision precision = Precision.valueOf(recipe.precision().name());
@@ -131,8 +128,8 @@ final class PolicyLearner {
             : logProbs.stream().map(row -> new float[row.length]).toList();
     List<Advantages> judged =
         gae
-            ? generalised(answers, logProbs, references, values)
-            : leaveOneOut(answers, logProbs, references);
+            ? earnings.generalised(answers, logProbs, references, values)
+            : earnings.leaveOneOut(answers, logProbs, references);
     List<float[]> returns = judged.stream().map(Advantages::returns).toList();
     List<float[]> whitened =
         AdvantageEstimator.whiten(judged.stream().map(Advantages::advantages).toList());
@@ -144,7 +141,7 @@ final class PolicyLearner {
     }
     Map<String, Double> figures = learn(samples, update);
     figures.put("reward", mean(answers.rewards()));
-    figures.put("kl", kl(logProbs, references));
+    figures.put("kl", Earnings.kl(logProbs, references));
     figures.put("answer_length", answers.meanLength());
     figures.put("ended", answers.endedShare());
     figures.put("behaviour_drift", drift(logProbs, answers.logProbs()));
@@ -170,51 +167,8 @@ final class PolicyLearner {
    */
   double objective(Answers answers) {
     List<TokenSequence> sequences = sequences(answers);
-    double earned = 0;
-    for (int b = 0; b < answers.size(); b++) {
-      earned += earned(answers, b);
-    }
-    return earned / Math.max(1, answers.size())
-        - recipe.klCoefficient()
-            * kl(logProbs(trainer.model().policy(), sequences), logProbs(reference, sequences));
-  }
-
-  /** What an answer earns at its end: the clamped reward, or the penalty if it does not end. */
-  private double earned(Answers answers, int b) {
-    double reward = Math.max(-LARGEST_REWARD, Math.min(LARGEST_REWARD, answers.rewards()[b]));
-    return answers.ended()[b] ? reward : -recipe.missingEndPenalty();
-  }
-
-  private List<Advantages> generalised(
-      Answers answers, List<float[]> logProbs, List<float[]> references, List<float[]> values) {
-    List<Advantages> judged = new ArrayList<>();
-    for (int b = 0; b < answers.size(); b++) {
-      float[] rewards =
-          AdvantageEstimator.tokenRewards(
-              earned(answers, b), logProbs.get(b), references.get(b), recipe.klCoefficient());
-      judged.add(AdvantageEstimator.gae(rewards, values.get(b), recipe.gamma(), recipe.lambda()));
-    }
-    return judged;
-  }
-
-  private List<Advantages> leaveOneOut(
-      Answers answers, List<float[]> logProbs, List<float[]> references) {
-    int group = recipe.samplesPerPrompt();
-    List<Advantages> judged = new ArrayList<>();
-    for (int from = 0; from < answers.size(); from += group) {
-      double[] rewards = new double[group];
-      for (int i = 0; i < group; i++) {
-        double kl = KlEstimator.K1.sum(logProbs.get(from + i), references.get(from + i));
-        rewards[i] = earned(answers, from + i) - recipe.klCoefficient() * kl;
-      }
-      double[] advantages = AdvantageEstimator.leaveOneOut(rewards);
-      for (int i = 0; i < group; i++) {
-        float[] row = new float[logProbs.get(from + i).length];
-        Arrays.fill(row, (float) advantages[i]);
-        judged.add(new Advantages(row, new float[row.length]));
-      }
-    }
-    return judged;
+    return earnings.objective(
+        answers, logProbs(trainer.model().policy(), sequences), logProbs(reference, sequences));
   }
 
   private Map<String, Double> learn(List<PpoSample> samples, long update) {
@@ -313,15 +267,6 @@ final class PolicyLearner {
       sum += value;
     }
     return sum / Math.max(1, values.length);
-  }
-
-  /** Mean KL of an answer to the reference, in nats. */
-  private static double kl(List<float[]> logProbs, List<float[]> references) {
-    double sum = 0;
-    for (int b = 0; b < logProbs.size(); b++) {
-      sum += KlEstimator.K1.sum(logProbs.get(b), references.get(b));
-    }
-    return sum / Math.max(1, logProbs.size());
   }
 
   /** Mean absolute difference between the learner's and the workers' log-probs, a token. */
