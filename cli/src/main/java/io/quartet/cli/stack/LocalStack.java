@@ -3,7 +3,6 @@ package io.quartet.cli.stack;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.cli.Workspace;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -113,9 +111,7 @@ public final class LocalStack implements AutoCloseable {
    *     ready, with its log
    */
   public void start() throws InterruptedException {
-    requireBuilt();
-    requireNoneRunning();
-    requireFreePorts();
+    new StartChecks(workspace, ports(), members()).require();
     Workspace.create(workspace.processes());
     Workspace.create(workspace.logs());
     synchronized (this) {
@@ -133,41 +129,6 @@ public final class LocalStack implements AutoCloseable {
   private void requireOpen() {
     if (closed) {
       throw new QuartetException(ErrorCode.CANCELLED, "interrupted");
-    }
-  }
-
-  private void requireBuilt() {
-    for (Member member : members()) {
-      Path application = workspace.installation().resolve(member.application());
-      if (!Files.exists(application)) {
-        throw new QuartetException(
-            ErrorCode.FAILED_PRECONDITION,
-            "%s is not built: no %s; run ./mvnw -DskipTests package"
-                .formatted(member.module(), application));
-      }
-    }
-  }
-
-  private void requireNoneRunning() {
-    for (StackProcess process : StackProcess.list(workspace)) {
-      if (process.alive()) {
-        throw new QuartetException(
-            ErrorCode.FAILED_PRECONDITION,
-            "a stack is up in %s already (%s, process %d): end it with ./quartet down"
-                .formatted(workspace.home(), process.name(), process.pid()));
-      }
-    }
-  }
-
-  private void requireFreePorts() {
-    ports().requireFree(ports().base(), "the broker");
-    ports().requireFree(ports().controller(), "the broker's controller");
-    for (Member member : members()) {
-      ports().requireFree(member.grpc(), member.name() + "'s gRPC");
-      ports().requireFree(member.http(), member.name() + "'s health and metrics");
-      if (member.leads()) {
-        ports().requireFree(member.meetingPort(), member.name() + "'s replicas");
-      }
     }
   }
 
@@ -300,41 +261,12 @@ public final class LocalStack implements AutoCloseable {
     }
     closed = true;
     List<StackProcess> services = processes.values().stream().filter(p -> !isBroker(p)).toList();
-    end(services);
-    end(processes.values().stream().filter(LocalStack::isBroker).toList());
+    StackProcess.end(services, STOP_GRACE);
+    StackProcess.end(processes.values().stream().filter(LocalStack::isBroker).toList(), STOP_GRACE);
     processes.values().forEach(p -> p.forget(workspace));
     if (watchdog != null) {
       watchdog.leave();
       watchdog = null;
     }
-  }
-
-  private static void end(List<StackProcess> processes) {
-    List<ProcessHandle> handles = processes.stream().flatMap(p -> p.handle().stream()).toList();
-    handles.forEach(ProcessHandle::destroy);
-    long deadline = System.nanoTime() + STOP_GRACE.toNanos();
-    for (ProcessHandle handle : handles) {
-      if (!await(handle, Math.max(1, deadline - System.nanoTime()))) {
-        handle.destroyForcibly();
-        await(handle, TimeUnit.SECONDS.toNanos(2));
-      }
-    }
-  }
-
-  /** Polls, because a stack left up by another command has no children to wait for. */
-  private static boolean await(ProcessHandle handle, long nanos) {
-    long deadline = System.nanoTime() + nanos;
-    while (handle.isAlive()) {
-      if (System.nanoTime() > deadline) {
-        return false;
-      }
-      try {
-        Thread.sleep(20);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return false;
-      }
-    }
-    return true;
   }
 }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -107,5 +108,35 @@ record StackProcess(String name, long pid, long started) {
     } catch (IOException e) {
       throw QuartetException.writing(file, e);
     }
+  }
+
+  /** Asks processes to end, all at once, and makes those do that have not after a while. */
+  static void end(List<StackProcess> processes, Duration grace) {
+    List<ProcessHandle> handles = processes.stream().flatMap(p -> p.handle().stream()).toList();
+    handles.forEach(ProcessHandle::destroy);
+    long deadline = System.nanoTime() + grace.toNanos();
+    for (ProcessHandle handle : handles) {
+      if (!await(handle, Math.max(1, deadline - System.nanoTime()))) {
+        handle.destroyForcibly();
+        await(handle, TimeUnit.SECONDS.toNanos(2));
+      }
+    }
+  }
+
+  /** Polls, because a stack left up by another command has no children to wait for. */
+  private static boolean await(ProcessHandle handle, long nanos) {
+    long deadline = System.nanoTime() + nanos;
+    while (handle.isAlive()) {
+      if (System.nanoTime() > deadline) {
+        return false;
+      }
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+    return true;
   }
 }
