@@ -22,11 +22,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /**
@@ -261,7 +259,7 @@ public final class StageCoordinator implements AutoCloseable {
     }
     Set<Stage> missing = inputs.missing(name);
     if (!missing.isEmpty()) {
-      candidate.run().waits(waitsFor(missing, candidate.submission()));
+      candidate.run().waits(ends.waiting(missing, candidate.submission()));
       return;
     }
     try {
@@ -273,17 +271,6 @@ public final class StageCoordinator implements AutoCloseable {
     }
   }
 
-  private String waitsFor(Set<Stage> missing, RunSubmitted submission) {
-    for (Stage needed : missing) {
-      Optional<StageProgress> end =
-          ends.of(needed, submission).filter(e -> e.getState() != STAGE_STATE_COMPLETED);
-      if (end.isPresent()) {
-        return "not started: %s %s".formatted(needed.label(), StageTransitions.word(end.get()));
-      }
-    }
-    return "waiting for " + missing.stream().map(Stage::label).collect(Collectors.joining(" and "));
-  }
-
   /**
    * Runs once every earlier announcement is read: what waited for them starts, and an end may have
    * been cut off before its own.
@@ -291,23 +278,11 @@ public final class StageCoordinator implements AutoCloseable {
   private synchronized void announceWhatIsNot() {
     announcementsRead = true;
     known.keySet().forEach(this::consider);
-    for (Known finished : known.values()) {
-      StageProgress progress = finished.run().progress();
-      if (progress.getState() != STAGE_STATE_COMPLETED) {
-        continue;
-      }
-      var id = CheckpointId.parse(progress.getCheckpointId());
-      Optional<CheckpointPublished> announced = inputs.announcement(id);
-      exchange
-          .store()
-          .find(id)
-          .filter(
-              checkpoint ->
-                  announced.isEmpty()
-                      || !announced.get().getDigest().equals(checkpoint.digest())
-                      || !announced.get().getEndpoint().equals(exchange.endpoint()))
-          .ifPresent(exchange::announce);
-    }
+    known.values().stream()
+        .map(finished -> finished.run().progress())
+        .filter(progress -> progress.getState() == STAGE_STATE_COMPLETED)
+        .map(progress -> CheckpointId.parse(progress.getCheckpointId()))
+        .forEach(inputs::announceIfNobodyKnows);
   }
 
   /** Stops the run under way at its next progress, unfinished, for the next process to continue. */

@@ -35,8 +35,18 @@ final class StageInputs {
     announced.put(CheckpointId.parse(checkpoint.getCheckpointId()), checkpoint);
   }
 
-  Optional<CheckpointPublished> announcement(CheckpointId id) {
-    return Optional.ofNullable(announced.get(id));
+  /** Announces a checkpoint of the local store whose announcement is missing or tells another. */
+  void announceIfNobodyKnows(CheckpointId id) {
+    Optional<CheckpointPublished> known = Optional.ofNullable(announced.get(id));
+    exchange
+        .store()
+        .find(id)
+        .filter(
+            checkpoint ->
+                known.isEmpty()
+                    || !known.get().getDigest().equals(checkpoint.digest())
+                    || !known.get().getEndpoint().equals(exchange.endpoint()))
+        .ifPresent(exchange::announce);
   }
 
   /** The stages that the run still has to finish, neither announced nor in the local store. */
