@@ -182,11 +182,10 @@ final class RunningBatch implements AutoCloseable {
     prefixes.close();
   }
 
-  /** A prompt is read: keeps it for later, and copies it to those who have the same. */
+  /** A prompt is read: copies it to those who have the same. */
   private void completed(int slot, int head, Followers followers, List<Integer> headOf) {
     Sequence leader = sequences.get(slot);
     count(leader);
-    leader.store(prefixes, session, slot);
     List<Sequence> following = followers.take(leader.promptKey(), sequences.size());
     if (following.isEmpty()) {
       return;
@@ -214,7 +213,7 @@ final class RunningBatch implements AutoCloseable {
     }
   }
 
-  /** Draws the first tokens of those that have a row of the head. */
+  /** Draws the first tokens of those that have a row of the head, then keeps their prompts. */
   private void begin(List<Integer> headOf) {
     leaveIf(
         (sequence, slot) -> {
@@ -223,7 +222,9 @@ final class RunningBatch implements AutoCloseable {
             return false;
           }
           counters.generated(1);
-          return sequence.advance(head, drawing);
+          boolean ended = sequence.advance(head, drawing);
+          sequence.store(prefixes, session, slot);
+          return ended;
         });
   }
 

@@ -16,6 +16,9 @@ final class Streams {
   static final int PROMPT = 32;
   static final int TOKENS = 128;
 
+  /** Rounds of both sides before those that count: until then the JVM compiles what is hot. */
+  private static final int WARM_UP = 15;
+
   /** Answers that are alone, for the time to the first token. */
   static final int ALONE = 40;
 
@@ -29,10 +32,10 @@ final class Streams {
   void run(int rounds) {
     List<Round> ours = new ArrayList<>();
     try (var engine = engine()) {
-      for (int i = 0; i <= rounds; i++) {
-        engine.run(i > 0);
+      for (int i = -WARM_UP; i < rounds; i++) {
+        engine.run(i >= 0);
         Round round = round();
-        if (i > 0) {
+        if (i >= 0) {
           ours.add(round);
         }
       }
