@@ -96,7 +96,6 @@ final class Answer implements TokenListener {
     if (late) {
       generation.cancel();
     }
-    schedule();
   }
 
   /** The reader can take more. */
@@ -225,7 +224,7 @@ final class Answer implements TokenListener {
     synchronized (this) {
       gone = readerGone;
     }
-    if (over || gone || !sink.ready()) {
+    if (over || gone || nothingToSend() || !sink.ready()) {
       return;
     }
     if (!begun) {
@@ -250,6 +249,13 @@ final class Answer implements TokenListener {
               .setCompletionTokens(completionTokens)
               .build());
     }
+  }
+
+  private boolean nothingToSend() {
+    return unsentPrompt.isEmpty()
+        && unsentTokens.isEmpty()
+        && unsentText.length() == 0
+        && reason == null;
   }
 
   /** Tells once that nothing is left to do. */
