@@ -12,6 +12,7 @@ final class Account implements Answer.Progress {
   private final Terms terms;
   private final long estimatedTokens;
   private final GatewayMetrics.Request counted;
+  private final AnswerSpans.AnswerSpan traced;
   private final Intake intake;
   private boolean waits = true;
 
@@ -24,11 +25,13 @@ final class Account implements Answer.Progress {
       Terms terms,
       long estimatedTokens,
       GatewayMetrics.Request counted,
+      AnswerSpans.AnswerSpan traced,
       Intake intake) {
     this.model = model;
     this.terms = terms;
     this.estimatedTokens = estimatedTokens;
     this.counted = counted;
+    this.traced = traced;
     this.intake = intake;
   }
 
@@ -37,6 +40,7 @@ final class Account implements Answer.Progress {
     waits = false;
     model.admission().served(estimatedTokens);
     counted.firstToken();
+    traced.firstToken();
   }
 
   @Override
@@ -45,6 +49,7 @@ final class Account implements Answer.Progress {
       model.admission().served(estimatedTokens);
     }
     counted.decoded(outcome, completionTokens, effort);
+    traced.decoded(outcome, completionTokens, effort);
     terms.caller().used(estimatedTokens, counted.promptTokens() + completionTokens);
     model.release(1);
   }

@@ -23,15 +23,22 @@ public final class Answering {
 
   private final ModelCatalog catalog;
   private final GatewayMetrics metrics;
+  private final AnswerSpans spans;
   private final Intake intake;
   private final Executor executor;
 
   /**
    * @param executor turns tokens into text and sends them
    */
-  Answering(ModelCatalog catalog, GatewayMetrics metrics, Intake intake, Executor executor) {
+  Answering(
+      ModelCatalog catalog,
+      GatewayMetrics metrics,
+      AnswerSpans spans,
+      Intake intake,
+      Executor executor) {
     this.catalog = catalog;
     this.metrics = metrics;
+    this.spans = spans;
     this.intake = intake;
     this.executor = executor;
   }
@@ -173,7 +180,7 @@ public final class Answering {
     List<Answer> answers = new ArrayList<>();
     List<GenerationRequest> requests = new ArrayList<>();
     for (Draft draft : drafts) {
-      answers.add(answer(admitted, draft, sinks.apply(answers.size())));
+      answers.add(answer(admitted, question.model(), draft, sinks.apply(answers.size())));
       requests.add(
           new GenerationRequest(
               draft.prompt(), draft.sampling().params(), urgency.priority(), urgency.timeLimit()));
@@ -184,8 +191,9 @@ public final class Answering {
     }
   }
 
-  private Answer answer(Admitted admitted, Draft draft, AnswerSink sink) {
+  private Answer answer(Admitted admitted, String asked, Draft draft, AnswerSink sink) {
     ServedModel model = admitted.model();
+    String operation = admitted.terms().operation();
     EffectiveSampling sampling = draft.sampling();
     var text = new AnswerText(model.tokenizer(), sampling.stop(), draft.trimmed());
     var beginning =
@@ -196,7 +204,8 @@ public final class Answering {
             model,
             admitted.terms(),
             admitted.tokensEach(),
-            metrics.begin(model, admitted.terms().operation(), draft.prompt().length),
+            metrics.begin(model, operation, draft.prompt().length),
+            spans.begin(model, asked, operation, sampling.echo(), draft.prompt().length),
             intake);
     var answer = new Answer(sink, beginning, text, account, executor);
     sink.connect(answer::wake, answer::cancel);

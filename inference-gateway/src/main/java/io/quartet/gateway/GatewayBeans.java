@@ -2,6 +2,7 @@ package io.quartet.gateway;
 
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.trace.Tracer;
 import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
@@ -63,6 +64,7 @@ public class GatewayBeans {
       ServiceConfig service,
       CheckpointExchange exchange,
       MeterRegistry registry,
+      Tracer tracer,
       GrpcHealthStorage health) {
     int processors = Runtime.getRuntime().availableProcessors();
     var options =
@@ -93,7 +95,7 @@ public class GatewayBeans {
               thread.setDaemon(true);
               return thread;
             });
-    answering = new Answering(catalog, metrics, intake, executor);
+    answering = new Answering(catalog, metrics, new AnswerSpans(tracer), intake, executor);
   }
 
   @Produces

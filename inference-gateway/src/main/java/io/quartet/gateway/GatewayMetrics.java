@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * tagged by stage and model. docs/operating.md has the table.
  */
 final class GatewayMetrics {
+  /** Who gives the answers, in the words of OpenTelemetry. */
+  static final String PROVIDER = "quartet";
+
   private static final String OURS = "quartet.gateway.";
 
   private static final Duration[] SECONDS =
@@ -154,7 +157,7 @@ final class GatewayMetrics {
               "gen_ai.operation.name",
               operation,
               "gen_ai.provider.name",
-              "quartet",
+              PROVIDER,
               "gen_ai.request.model",
               id.stage().label(),
               "gen_ai.response.model",

@@ -46,8 +46,10 @@ public abstract class GatewayFixture {
   protected static final SamplingParameters GREEDY =
       SamplingParameters.newBuilder().setTemperature(0).build();
 
-  /** Of the application under test: all classes share one. */
+  /** Of the application under test: all classes of one profile share one. */
   private static TrainingSide training;
+
+  private static String announcedTo = "";
 
   @ConfigProperty(name = "quartet.kafka.bootstrap")
   String bootstrap;
@@ -71,7 +73,8 @@ public abstract class GatewayFixture {
   @BeforeEach
   void connect() throws Exception {
     channel = GrpcChannels.open("127.0.0.1:" + grpcPort);
-    if (training == null) {
+    if (!bootstrap.equals(announcedTo)) {
+      announcedTo = bootstrap;
       training = new TrainingSide(Path.of(home).resolveSibling("training"), bootstrap);
       training.announce(ScriptedModels.publish(training.store(), "sft/talk/1", " " + ANSWER));
       training.announce(ScriptedModels.publish(training.store(), "rl/long/1", "xyz", LONG_CONTEXT));
