@@ -1,11 +1,8 @@
 package io.quartet.cli;
 
-import io.quartet.checkpoint.ErrorCode;
-import io.quartet.checkpoint.QuartetException;
 import io.quartet.cli.chat.ChatSession;
 import io.quartet.cli.chat.PipedLines;
 import io.quartet.cli.chat.TypedLines;
-import io.quartet.cli.stack.LocalStack;
 import io.quartet.recipe.ServeSection;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -53,11 +50,7 @@ final class ChatCommand implements Callable<Integer> {
               + " recipe teaches single turns.")
   private boolean history;
 
-  @Option(
-      names = "--gateway",
-      paramLabel = "HOST:PORT",
-      description = "A gateway's gRPC (default: the local stack's).")
-  private Optional<String> gatewayAddress = Optional.empty();
+  @Mixin private final GatewayOptions asked = new GatewayOptions();
 
   @Mixin private final WorkspaceOptions where = new WorkspaceOptions();
 
@@ -69,7 +62,7 @@ final class ChatCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Gateway gateway = new Gateway(gatewayAddress.orElseGet(this::localGateway))) {
+    try (Gateway gateway = asked.open(where.workspace())) {
       ServeSection serve = new ServeSection(temperature, 1, maxTokens);
       if (message.isPresent()) {
         new ChatSession(gateway, console, serve, model, history).ask(message.get());
@@ -88,16 +81,5 @@ final class ChatCommand implements Callable<Integer> {
       Console terminal = new Console(lines.out(), console.live(), console.color(), console.width());
       new ChatSession(gateway, terminal, serve, model, history).run(lines);
     }
-  }
-
-  private String localGateway() {
-    return LocalStack.running(where.workspace())
-        .orElseThrow(
-            () ->
-                new QuartetException(
-                    ErrorCode.FAILED_PRECONDITION,
-                    "no stack is up in %s: start one with ./quartet up"
-                        .formatted(where.workspace().home())))
-        .gateway();
   }
 }

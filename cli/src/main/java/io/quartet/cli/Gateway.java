@@ -4,7 +4,6 @@ import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.StatusProto;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
@@ -36,12 +35,19 @@ public final class Gateway implements AutoCloseable {
   private static final Duration LOAD = Duration.ofMinutes(2);
 
   private final String address;
+  private final GatewayChannel how;
   private final ManagedChannel channel;
 
-  /** Connects on the first call. */
+  /** In plain text, without a key; connects on the first call. */
   public Gateway(String address) {
+    this(address, GatewayChannel.plain());
+  }
+
+  /** Connects on the first call. */
+  public Gateway(String address, GatewayChannel how) {
     this.address = address;
-    this.channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
+    this.how = how;
+    this.channel = how.open(address);
   }
 
   /**
@@ -256,7 +262,8 @@ public final class Gateway implements AutoCloseable {
     if (status.getCode() == Status.Code.UNAVAILABLE && !answered) {
       return new QuartetException(
           ErrorCode.UNAVAILABLE,
-          "no gateway answers at %s: is the stack up?".formatted(address),
+          "no gateway answers at %s %s (%s): is it up, and does it speak that?"
+              .formatted(address, how, cause(e)),
           e);
     }
     ErrorCode code;
@@ -268,6 +275,20 @@ public final class Gateway implements AutoCloseable {
     }
     String text = description.isEmpty() ? status.getCode().name() : description;
     return new QuartetException(code, text.lines().findFirst().orElse(""), e);
+  }
+
+  /** What went wrong first, in a line. */
+  private static String cause(Throwable failure) {
+    Throwable first = failure;
+    while (first.getCause() != null) {
+      first = first.getCause();
+    }
+    String text =
+        first.getMessage() == null ? first.getClass().getSimpleName() : first.getMessage();
+    return text.lines()
+        .findFirst()
+        .map(line -> line.substring(0, Math.min(100, line.length())))
+        .orElse("");
   }
 
   @Override

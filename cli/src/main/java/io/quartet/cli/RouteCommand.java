@@ -1,8 +1,5 @@
 package io.quartet.cli;
 
-import io.quartet.checkpoint.ErrorCode;
-import io.quartet.checkpoint.QuartetException;
-import io.quartet.cli.stack.LocalStack;
 import io.quartet.v1.Route;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +41,8 @@ final class RouteCommand implements Callable<Integer> {
       defaultValue = "0")
   private int percent;
 
+  @Mixin private final GatewayOptions asked = new GatewayOptions();
+
   @Mixin private final WorkspaceOptions where = new WorkspaceOptions();
 
   private final Console console;
@@ -54,15 +53,7 @@ final class RouteCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    LocalStack stack =
-        LocalStack.running(where.workspace())
-            .orElseThrow(
-                () ->
-                    new QuartetException(
-                        ErrorCode.FAILED_PRECONDITION,
-                        "no stack is up in %s: start one with ./quartet up"
-                            .formatted(where.workspace().home())));
-    try (Gateway gateway = new Gateway(stack.gateway())) {
+    try (Gateway gateway = asked.open(where.workspace())) {
       if (alias != null) {
         gateway.route(
             Route.newBuilder()

@@ -169,6 +169,25 @@ class QuartetTest {
   }
 
   @Test
+  void aGatewayThatCannotBeSpokenToSaysWhereAndHow() throws Exception {
+    Path file = Files.writeString(folder.resolve("ca.crt"), "no certificate");
+    assertFails(
+        "TLS with [%1$s]: File does not contain valid certificates: %1$s, expected PEM files"
+            .formatted(file),
+        "chat",
+        "-m=hi",
+        "--ca=" + file);
+    assertFails("--cert and --key: found one, expected both or none", "route", "--cert=" + file);
+    assertFails(
+        "no gateway answers at 127.0.0.1:1 over TLS (Connection refused): is it up, and does it"
+            + " speak that?",
+        "chat",
+        "-m=hi",
+        "--gateway=127.0.0.1:1",
+        "--tls");
+  }
+
+  @Test
   void aReportNeedsNoStack() {
     RunFolder kept =
         RunFolder.create(
@@ -193,7 +212,6 @@ class QuartetTest {
             .formatted(PlausibleRun.NAME),
         "resume",
         PlausibleRun.NAME);
-    err.getBuffer().setLength(0);
     assertFails(
         "no run 'none' in %s; there are: [%s]".formatted(folder.resolve("runs"), PlausibleRun.NAME),
         "resume",
@@ -266,7 +284,6 @@ class QuartetTest {
             + " model.safetensors or model.safetensors.index.json",
         "import",
         source.toString());
-    err.getBuffer().setLength(0);
     assertFails(
         "no checkpoint 'sft/none/3' in %s; ./quartet checkpoints lists what is there"
             .formatted(folder.resolve("home")),
@@ -288,6 +305,7 @@ class QuartetTest {
   }
 
   private void assertFails(String message, String... arguments) {
+    err.getBuffer().setLength(0);
     assertThat(run(arguments)).isEqualTo(1);
     assertThat(err).hasToString("quartet: " + message + System.lineSeparator());
   }
