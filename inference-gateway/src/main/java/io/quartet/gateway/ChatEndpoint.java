@@ -29,7 +29,7 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
     Question question = question(request);
     answering.begin(
         question,
-        Terms.of(request, question.samples()),
+        Terms.of(request, question.samples(), request.getUser()),
         new WholeAnswers<>(
                 (ServerCallStreamObserver<ChatResponse>) responses,
                 question.samples(),
@@ -44,7 +44,7 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
     Question question = question(request);
     answering.begin(
         question,
-        Terms.of(request, question.samples()),
+        Terms.of(request, question.samples(), request.getUser()),
         new StreamedAnswers(
                 (ServerCallStreamObserver<GenerateChunk>) responses, question.samples(), false)
             ::sink);

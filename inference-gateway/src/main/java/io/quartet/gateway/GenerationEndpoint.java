@@ -33,7 +33,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
     Question question = question(request);
     answering.begin(
         question,
-        Terms.of(request, question.samples()),
+        Terms.of(request, question.samples(), request.getUser()),
         new WholeAnswers<>(
                 (ServerCallStreamObserver<GenerateResponse>) responses,
                 question.samples(),
@@ -48,7 +48,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
     Question question = question(request);
     answering.begin(
         question,
-        Terms.of(request, question.samples()),
+        Terms.of(request, question.samples(), request.getUser()),
         new StreamedAnswers(
                 (ServerCallStreamObserver<GenerateChunk>) responses,
                 question.samples(),
@@ -75,7 +75,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
             Urgency.USUAL);
     answering.begin(
         question,
-        Terms.of(request, question.samples()),
+        Terms.of(request, question.samples(), request.getUser()),
         new WholeAnswers<>(
                 (ServerCallStreamObserver<FewShotResponse>) responses,
                 question.samples(),

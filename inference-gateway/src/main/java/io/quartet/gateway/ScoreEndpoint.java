@@ -51,7 +51,7 @@ public class ScoreEndpoint extends ScoreServiceGrpc.ScoreServiceImplBase {
     var scores =
         new TextScores(
             (ServerCallStreamObserver<LogProbsResponse>) responses, request.getTextsCount());
-    answering.begin(question, Terms.of(request, request.getTextsCount()), scores::sink);
+    answering.begin(question, Terms.of(request, request.getTextsCount(), ""), scores::sink);
   }
 
   @Override

@@ -35,15 +35,19 @@ public record Terms(
   /** What an answer needs for its way to the caller: a tenth of the time, at most this. */
   private static final Duration WAY = Duration.ofSeconds(1);
 
-  /** The terms of a gRPC request, on the thread that serves it. */
-  static Terms of(MessageLite request, int answers) {
+  /**
+   * The terms of a gRPC request, on the thread that serves it.
+   *
+   * @param user empty for nobody
+   */
+  static Terms of(MessageLite request, int answers, String user) {
     Deadline deadline = Context.current().getDeadline();
     return new Terms(
         Caller.current(),
         request instanceof ChatRequest ? CHAT : COMPLETION,
         request.getSerializedSize(),
         answers,
-        Optional.empty(),
+        Optional.of(user).filter(name -> !name.isEmpty()),
         deadline == null
             ? OptionalLong.empty()
             : OptionalLong.of(System.nanoTime() + deadline.timeRemaining(TimeUnit.NANOSECONDS)));
