@@ -4,19 +4,21 @@ import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A socket that listens on one address, as the number of its file descriptor. torch's TCPStore
- * listens on every interface unless it is given such a number, and Java does not tell it; Linux
- * does, under {@code /proc}.
+ * A socket that listens on one address, as the number of its file descriptor, and how others find
+ * it. torch's TCPStore listens on every interface unless it is given such a number, and Java does
+ * not tell it; Linux does, under {@code /proc}.
  */
 final class ListeningSocket {
   private static final Path TABLES = Path.of("/proc/self/net");
@@ -49,6 +51,21 @@ final class ListeningSocket {
           ErrorCode.UNAVAILABLE,
           "replicas: cannot listen on %s (%s)".formatted(address, e.getMessage()),
           e);
+    }
+  }
+
+  /**
+   * Whether somebody listens. Where nobody does and the port is one that Linux gives to outgoing
+   * connections, one attempt in some thousand is given the very port and meets itself, which is no
+   * answer; and then it must not keep the port from whoever comes to listen.
+   */
+  static boolean answers(InetSocketAddress address, Duration timeout) {
+    try (var socket = new Socket()) {
+      socket.setReuseAddress(true);
+      socket.connect(address, (int) timeout.toMillis());
+      return !socket.getLocalSocketAddress().equals(socket.getRemoteSocketAddress());
+    } catch (IOException e) {
+      return false;
     }
   }
 

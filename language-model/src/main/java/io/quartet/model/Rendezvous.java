@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
@@ -212,11 +211,10 @@ final class Rendezvous {
 
   /** Asked first, because torch prints a warning for each connection that is refused. */
   private boolean listens() {
-    try (var socket = new Socket()) {
-      socket.connect(resolved(), (int) STORE_TIMEOUT.toMillis());
-      return true;
-    } catch (IOException | QuartetException e) {
-      return false; // not yet
+    try {
+      return ListeningSocket.answers(resolved(), STORE_TIMEOUT);
+    } catch (QuartetException e) {
+      return false; // its name has no address yet
     }
   }
 
