@@ -75,7 +75,7 @@ public record DataSection(
     return List.copyOf(sources);
   }
 
-  /** Checks that each of a run's stages has something to learn from. */
+  /** Checks that each of these stages has something to learn from. */
   void requireFor(List<Stage> stages) {
     for (Stage stage : stages) {
       switch (stage) {

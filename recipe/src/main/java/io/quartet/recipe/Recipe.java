@@ -50,7 +50,7 @@ public record Recipe(
         "stages",
         labels(stages),
         labels(all) + " or the first of them");
-    data.requireFor(stages);
+    data.requireFor(stages.stream().filter(s -> s != Stage.BASE || base.steps() > 0).toList());
     Check.atLeast("seed", seed, 0);
     Check.between("threads", threads, 1, 1024);
     Check.holds(

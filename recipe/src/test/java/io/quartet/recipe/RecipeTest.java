@@ -147,6 +147,21 @@ class RecipeTest {
   }
 
   @Test
+  void aModelThatIsTakenAsItIsNeedsNoDocuments() {
+    String recipe =
+        """
+        stages: [base, sft]
+        data: {lessons: null, demonstrations: [chats.json]}
+        model: {from: base/open/0}
+        base: {steps: %d}
+        """;
+
+    assertThat(Recipe.parse(recipe.formatted(0)).data().documents()).isEmpty();
+    assertRefused(
+        recipe.formatted(500), "'data.documents': got [], expected files, or data.lessons");
+  }
+
+  @Test
   void aSizeResolvesToNumbersThatAreWrittenOut() {
     Recipe recipe = Recipe.parse("model: {size: 12m}");
 
