@@ -4,8 +4,6 @@ import io.quartet.checkpoint.DataType;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.Safetensors;
 import io.quartet.checkpoint.TensorEntry;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +18,7 @@ import java.util.Optional;
  */
 record TensorStack(String name, List<TensorEntry> parts) {
   private static final String QUERIES = "q_proj.";
+  private static final int CHUNK_ELEMENTS = 1 << 20;
 
   /** All tensors of a model. */
   static List<TensorStack> of(ModelConfig config, Safetensors file) {
@@ -66,14 +65,22 @@ record TensorStack(String name, List<TensorEntry> parts) {
     return Optional.of(parts.get(0).offset());
   }
 
-  /** The elements in F32, in memory outside of the heap. */
-  FloatBuffer floats(Safetensors file) {
-    int elements = Math.toIntExact(parts.stream().mapToLong(TensorEntry::elements).sum());
-    FloatBuffer floats =
-        ByteBuffer.allocateDirect(Math.multiplyExact(4, elements))
-            .order(ByteOrder.nativeOrder())
-            .asFloatBuffer();
-    parts.forEach(part -> floats.put(file.floats(part.name())));
-    return floats.flip();
+  /**
+   * The elements in F32, outside of the heap, on which only some of them are at a time.
+   *
+   * @throws io.quartet.checkpoint.QuartetException as {@link DirectMemory#allocate}
+   */
+  DirectMemory floats(Safetensors file) {
+    long elements = parts.stream().mapToLong(TensorEntry::elements).sum();
+    DirectMemory memory = DirectMemory.allocate(Float.BYTES * elements, name);
+    FloatBuffer floats = memory.buffer().asFloatBuffer();
+    for (TensorEntry part : parts) {
+      for (long from = 0; from < part.elements(); from += CHUNK_ELEMENTS) {
+        float[] chunk = new float[(int) Math.min(CHUNK_ELEMENTS, part.elements() - from)];
+        file.floats(part.name(), from, chunk);
+        floats.put(chunk);
+      }
+    }
+    return memory;
   }
 }

@@ -42,6 +42,7 @@ final class Weights implements AutoCloseable {
   private final Safetensors safetensors;
   private final Map<String, TensorStack> stacks = new LinkedHashMap<>();
   private final Map<String, OnnxTensorLike> inMemory = new LinkedHashMap<>();
+  private final List<DirectMemory> converted = new ArrayList<>();
   private final List<QuantizedMatrix> quantized = new ArrayList<>();
 
   private Weights(Path file, ModelFiles model, Safetensors safetensors) {
@@ -129,7 +130,9 @@ final class Weights implements AutoCloseable {
       if (format.isPresent()) {
         addBlocks(stack, format.get());
       } else if (stack.place().isEmpty()) {
-        FloatBuffer values = stack.floats(safetensors);
+        DirectMemory memory = stack.floats(safetensors);
+        converted.add(memory);
+        FloatBuffer values = memory.buffer().asFloatBuffer();
         OnnxTensor tensor = OnnxTensor.createTensor(Onnx.environment(), values, stack.shape());
         inMemory.put(stack.name(), tensor);
       }
@@ -206,6 +209,8 @@ final class Weights implements AutoCloseable {
   public void close() {
     inMemory.values().forEach(OnnxTensorLike::close);
     inMemory.clear();
+    converted.forEach(DirectMemory::close);
+    converted.clear();
     quantized.forEach(QuantizedMatrix::close);
     quantized.clear();
     safetensors.close();

@@ -2,6 +2,7 @@ package io.quartet.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quartet.checkpoint.DataType;
 import io.quartet.checkpoint.ModelConfig;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
@@ -33,6 +34,15 @@ class NativeMemoryTest {
       }
       // Its thread frees the cache; small temporary buffers wait for the collector.
       assertThat(directMemory()).isLessThan(before + MB);
+    }
+  }
+
+  @Test
+  void convertedWeightsAreGivenBackOnceOnnxRuntimeHasItsOwn() {
+    TestModel.write(folder, TestModel.vocabulary(CONFIG, 80_000), 3, DataType.BF16);
+    long before = directMemory();
+    try (var engine = DecoderEngine.open(folder, new DecoderOptions(1, 1))) {
+      assertThat(directMemory()).isLessThan(before + MB); // 15 MB of embedding alone
     }
   }
 

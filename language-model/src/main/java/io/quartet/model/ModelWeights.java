@@ -27,6 +27,8 @@ public final class ModelWeights {
   /** Bytes that are copied at a time, so that no buffer reaches 2 GiB. */
   private static final int CHUNK = 1 << 26;
 
+  private static final int CHUNK_ELEMENTS = 1 << 20;
+
   private ModelWeights() {}
 
   /**
@@ -205,10 +207,19 @@ public final class ModelWeights {
             if (asItIs && !tensor.is_cuda()) {
               copy(file, name, tensor);
             } else {
-              tensor.copy_(Tensor.create(file.floats(name), tensor.shape()));
+              convert(file, entry, tensor);
             }
           }
         });
+  }
+
+  private static void convert(Safetensors file, TensorEntry entry, Tensor tensor) {
+    Tensor elements = tensor.view(-1);
+    for (long from = 0; from < entry.elements(); from += CHUNK_ELEMENTS) {
+      float[] chunk = new float[(int) Math.min(CHUNK_ELEMENTS, entry.elements() - from)];
+      file.floats(entry.name(), from, chunk);
+      elements.narrow(0, from, chunk.length).copy_(Tensor.create(chunk));
+    }
   }
 
   private static void copy(Safetensors file, String name, Tensor tensor) {

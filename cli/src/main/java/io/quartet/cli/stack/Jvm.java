@@ -22,6 +22,9 @@ final class Jvm {
     command.addAll(List.of("/bin/sh", "-c", "trap '' INT HUP; exec \"$@\"", "quartet"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx" + heap + "m");
+    // Weights and caches lie outside the heap, within what each service plans by; the JVM would let
+    // them have no more than the heap.
+    command.add("-XX:MaxDirectMemorySize=1t");
     // The heap's least size is what it starts with, a 64th of the machine unless told: an idle
     // service would never fall below, and otherwise only in the fourth collection.
     command.add("-Xms32m");
