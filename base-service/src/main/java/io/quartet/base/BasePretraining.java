@@ -1,7 +1,7 @@
 package io.quartet.base;
 
 import io.quartet.checkpoint.ModelConfig;
-import io.quartet.decoder.DecoderMemory;
+import io.quartet.evaluation.AnswerSampler;
 import io.quartet.model.AdamW;
 import io.quartet.model.CausalLm;
 import io.quartet.model.GemmRoof;
@@ -101,7 +101,8 @@ final class BasePretraining implements AutoCloseable {
                 true,
                 TrainingMemory.Step.ofRows(workers.count(), rows, base.sequence())));
     if (recipe.data().lessons().isPresent()) {
-      parts.put("decoder", DecoderMemory.of(config, BaseEvaluation.SLOTS));
+      int tokens = recipe.evaluation().maxTokens();
+      parts.put("decoder", AnswerSampler.memory(config, BaseEvaluation.SLOTS, tokens));
     }
     return parts;
   }

@@ -191,6 +191,29 @@ public record ModelConfig(
         unitEmbeddings);
   }
 
+  /** The same with another context. */
+  public ModelConfig withContextLength(int tokens) {
+    return new ModelConfig(
+        family,
+        architecture,
+        vocabularySize,
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        keyValueHeads,
+        headDimension,
+        tokens,
+        ropeTheta,
+        ropeScaling,
+        rmsNormEpsilon,
+        tiedEmbeddings,
+        beginTokenId,
+        endTokenId,
+        padTokenId,
+        unitEmbeddings);
+  }
+
   /**
    * The angle, in radians, by which each pair of a head's channels turns from one position to the
    * next: θ^(−2i/H), stretched if the model says so; [H/2].

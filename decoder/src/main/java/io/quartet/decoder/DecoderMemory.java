@@ -9,24 +9,17 @@ public final class DecoderMemory {
 
   private DecoderMemory() {}
 
-  /** At {@link Precision#FP32}; see {@link #of(ModelConfig, int, Precision)}. */
-  public static long of(ModelConfig config, int slots) {
-    return of(config, slots, Precision.FP32);
-  }
-
-  /** The same with the prefix cache, filled. */
-  public static long of(ModelConfig config, DecoderOptions options) {
-    return of(config, options.slots(), options.precision()) + options.prefixCacheBytes();
-  }
-
   /**
    * Bytes of the weights, as they are read and as ONNX Runtime lays them out, of the keys and
-   * values of every slot at full context, and of a step's logits in and out of the graph.
+   * values of every slot at full context, or at the options' limit, of a step's logits in and out
+   * of the graph, and of the prefix cache, filled.
    */
-  public static long of(ModelConfig config, int slots, Precision precision) {
-    long keys = (long) config.keyValueHeads() * config.headDimension();
-    long cache = 2L * config.layers() * keys * config.contextLength();
-    return 2 * weights(config, precision) + FP32 * slots * (cache + 3L * config.vocabularySize());
+  public static long of(ModelConfig config, DecoderOptions options) {
+    long context = Math.min(config.contextLength(), options.contextLimit());
+    long perSlot = context * KvCache.bytesPerPosition(config) + 3 * FP32 * config.vocabularySize();
+    return 2 * weights(config, options.precision())
+        + options.slots() * perSlot
+        + options.prefixCacheBytes();
   }
 
   /**

@@ -34,7 +34,8 @@ final class LoadedModel {
 
   static LoadedModel open(
       ModelFiles files, DecoderOptions options, LongSupplier nanoClock, TokenCounters counters) {
-    return new LoadedModel(files.at(options.precision()), options, nanoClock, counters);
+    ModelFiles held = files.at(options.precision()).within(options.contextLimit());
+    return new LoadedModel(held, options, nanoClock, counters);
   }
 
   ModelFiles files() {

@@ -36,6 +36,12 @@ record ModelFiles(String name, Path directory, ModelConfig config, Precision pre
     return new ModelFiles(name, directory, config, other);
   }
 
+  /** The same files with no more than so many tokens of context. */
+  ModelFiles within(int contextLimit) {
+    int context = Math.min(contextLimit, config.contextLength());
+    return new ModelFiles(name, directory, config.withContextLength(context), precision);
+  }
+
   /** The whole weights; an adapter's are merged first. */
   Path weights() {
     return MergedWeights.of(directory);

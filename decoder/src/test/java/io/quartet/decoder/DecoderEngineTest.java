@@ -168,6 +168,25 @@ class DecoderEngineTest {
   }
 
   @Test
+  void aSmallerContextEndsAnswersSoonerAndTakesLessMemory() {
+    TestModel.write(folder, CONFIG, 5);
+    int[] prompt = TestModel.tokens(CONFIG, 40, 5);
+    DecoderOptions smaller = OPTIONS.withContextLimit(64);
+    try (var whole = DecoderEngine.open(folder, OPTIONS);
+        var less = DecoderEngine.open(folder, smaller)) {
+      assertThat(less.contextLength()).isEqualTo(64);
+      Generation answer = generate(less, prompt, SamplingParams.greedy(200));
+      assertThat(answer.finishReason()).isEqualTo(FinishReason.LENGTH);
+      assertThat(answer.tokenIds()).hasSize(64 - prompt.length);
+      assertThat(generate(whole, prompt, SamplingParams.greedy(200)).tokenIds())
+          .startsWith(answer.tokenIds());
+    }
+    long saved = KvCache.bytesPerPosition(CONFIG) * (CONFIG.contextLength() - 64);
+    assertThat(DecoderMemory.of(CONFIG, OPTIONS) - DecoderMemory.of(CONFIG, smaller))
+        .isEqualTo(OPTIONS.slots() * saved);
+  }
+
+  @Test
   void tokenOutsideTheVocabularyIsRefusedAndOthersAreAnswered() throws Exception {
     TestModel.write(folder, CONFIG, 8);
     try (var engine = DecoderEngine.open(folder, OPTIONS)) {

@@ -1,11 +1,14 @@
 package io.quartet.evaluation;
 
 import io.quartet.checkpoint.ChatTemplate;
+import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.datasets.GoldScorer;
 import io.quartet.datasets.Question;
 import io.quartet.datasets.WordNetLessons;
 import io.quartet.decoder.DecoderEngine;
+import io.quartet.decoder.DecoderMemory;
+import io.quartet.decoder.DecoderOptions;
 import io.quartet.decoder.FinishReason;
 import io.quartet.decoder.Generation;
 import io.quartet.decoder.SamplingParams;
@@ -20,6 +23,14 @@ import java.util.function.Function;
  * @param maxTokens longest answer
  */
 public record AnswerSampler(DecoderEngine engine, Tokenizer tokenizer, int maxTokens) {
+  /** More tokens than a prompt about a word has, three examples among them, in any tokenizer. */
+  private static final int LONGEST_PROMPT = 512;
+
+  /** Bytes that a decoder of so many slots holds while it answers questions about words. */
+  public static long memory(ModelConfig config, int slots, int maxTokens) {
+    var options = new DecoderOptions(slots, 1).withContextLimit(LONGEST_PROMPT + maxTokens);
+    return DecoderMemory.of(config, options);
+  }
 
   /**
    * Answers in the chat format; an answer has ended if its turn did.

@@ -157,12 +157,12 @@ public final class Answering {
 
   private static EffectiveSampling sampling(
       ServedModel model, int[] prompt, SamplingParameters asked) {
-    int room = model.engine().contextLength() - prompt.length;
+    int room = model.contextLength() - prompt.length;
     if (room <= 0) {
       throw new QuartetException(
           INVALID_ARGUMENT,
           "prompt of %d tokens, expected fewer than the context length %d of %s"
-              .formatted(prompt.length, model.engine().contextLength(), model.checkpoint().id()));
+              .formatted(prompt.length, model.contextLength(), model.checkpoint().id()));
     }
     return EffectiveSampling.of(asked, model.defaults(), room, ThreadLocalRandom.current());
   }

@@ -73,7 +73,8 @@ public class GatewayBeans {
             config.threads().orElse(processors),
             config.precision(),
             config.prefixCache().asLongValue(),
-            config.dedicatedCores());
+            config.dedicatedCores(),
+            config.context().orElse(Integer.MAX_VALUE));
     this.health = health;
     drain = config.drain();
     keys = config.keys().map(file -> KeyRing.of(file, System::nanoTime)).orElseGet(KeyRing::none);

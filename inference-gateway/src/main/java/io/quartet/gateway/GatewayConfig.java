@@ -16,6 +16,9 @@ public interface GatewayConfig {
   @WithDefault("16")
   int slots();
 
+  /** The most tokens of a prompt and its answer, where a model would take more. */
+  OptionalInt context();
+
   /** Requests of one model that wait for a slot; one more is RESOURCE_EXHAUSTED. */
   @WithDefault("64")
   int waiting();

@@ -181,7 +181,7 @@ final class ModelEntry {
     }
     if (model != null) {
       description
-          .setContextLength(model.checkpoint().config().contextLength())
+          .setContextLength(model.contextLength())
           .setParameters(model.checkpoint().config().parameters())
           .setDigest(model.checkpoint().digest())
           .setMemoryBytes(model.bytes())

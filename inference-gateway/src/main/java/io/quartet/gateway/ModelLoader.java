@@ -94,7 +94,9 @@ final class ModelLoader implements AutoCloseable {
     if (options.precision() == Precision.FP32) {
       return Optional.empty();
     }
-    long full = DecoderMemory.of(checkpoint.config(), options.slots());
+    var measuring =
+        new DecoderOptions(MEASURED_TEXTS, options.threads()).withContextLimit(MEASURED_LENGTH + 1);
+    long full = DecoderMemory.of(checkpoint.config(), measuring);
     if (!catalog.hasRoom(full)) { // the weights as they are have to be read beside all others
       LOG.warnf("%s: no memory to measure what %s costs", checkpoint.id(), options.precision());
       return Optional.empty();

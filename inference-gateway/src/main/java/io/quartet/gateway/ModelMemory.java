@@ -47,7 +47,7 @@ final class ModelMemory {
     if (bytes > limit) {
       throw new QuartetException(
           FAILED_PRECONDITION,
-          "model '%s' takes %s, and %s is %s; raise it, or lower quartet.gateway.slots"
+          "model '%s' takes %s, and %s is %s; raise it, or lower quartet.gateway.slots or .context"
               .formatted(id, megabytes(bytes), KEY, megabytes(limit)));
     }
   }
@@ -58,7 +58,7 @@ final class ModelMemory {
         FAILED_PRECONDITION,
         "model '%s' takes %s beside the %s of those that serve, and %s is %s; raise it, or lower"
                 .formatted(id, megabytes(bytes), megabytes(held), KEY, megabytes(limit))
-            + " quartet.gateway.slots");
+            + " quartet.gateway.slots or .context");
   }
 
   private static String megabytes(long bytes) {

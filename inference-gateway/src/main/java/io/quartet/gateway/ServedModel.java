@@ -161,6 +161,11 @@ public final class ServedModel {
     return DecoderMemory.of(checkpoint.config(), options);
   }
 
+  /** The most tokens of a prompt and its answer: the model's, or fewer if the gateway says so. */
+  public int contextLength() {
+    return engine.contextLength();
+  }
+
   /** What its matrices are held in. */
   Precision precision() {
     return options.precision();
@@ -182,7 +187,7 @@ public final class ServedModel {
 
   /** Tokens of a prompt and its answer, guessed from the sizes. */
   long tokensEach(Demand demand) {
-    int context = engine.contextLength();
+    int context = contextLength();
     int answer = demand.maxTokens().orElseGet(() -> defaults.maxTokens().orElse(USUAL_ANSWER));
     double prompt = demand.bytes() / bytesPerToken / demand.answers();
     // Most answers end long before the most tokens that their callers allow.

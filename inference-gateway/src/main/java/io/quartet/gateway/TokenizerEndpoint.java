@@ -71,7 +71,7 @@ public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImpl
             CountTokensResponse.newBuilder()
                 .setCheckpointId(id(model))
                 .setTokens(tokens(model, request).length)
-                .setContextLength(model.engine().contextLength())
+                .setContextLength(model.contextLength())
                 .build());
   }
 

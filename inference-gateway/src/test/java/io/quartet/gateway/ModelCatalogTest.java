@@ -43,7 +43,7 @@ class ModelCatalogTest {
 
   /** What a model of the tests holds in memory. */
   private static final long MODEL =
-      DecoderMemory.of(ScriptedModels.config(ScriptedModels.CONTEXT), OPTIONS.slots());
+      DecoderMemory.of(ScriptedModels.config(ScriptedModels.CONTEXT), OPTIONS);
 
   @TempDir Path folder;
   private final TickingClock clock = new TickingClock();
@@ -234,7 +234,7 @@ class ModelCatalogTest {
         .hasMessage(
             "model 'rl/r/1' takes %1$s, and quartet.gateway.memory is %1$s; raise it, or lower"
                     .formatted(megabytes)
-                + " quartet.gateway.slots");
+                + " quartet.gateway.slots or .context");
 
     var small = catalog(MODEL + 1);
     small.announce(announcementOf("rl/r/1"));
@@ -247,7 +247,7 @@ class ModelCatalogTest {
         .hasMessage(
             "model 'rl/r/2' takes %1$s beside the %1$s of those that serve, and"
                     .formatted(megabytes)
-                + " quartet.gateway.memory is %1$s; raise it, or lower quartet.gateway.slots"
+                + " quartet.gateway.memory is %1$s; raise it, or lower quartet.gateway.slots or .context"
                     .formatted(megabytes));
     assertThat(small.lease("rl", EITHER, Demand.LEAST, AT_ONCE).checkpoint().id())
         .hasToString("rl/r/1");

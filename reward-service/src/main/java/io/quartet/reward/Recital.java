@@ -1,80 +1,61 @@
 package io.quartet.reward;
 
 import io.quartet.checkpoint.ChatTemplate;
+import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
-import io.quartet.checkpoint.SpecialTokens;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.decoder.DecoderEngine;
-import io.quartet.decoder.Generation;
-import io.quartet.decoder.SamplingParams;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import io.quartet.decoder.DecoderOptions;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /**
- * What the base model itself recalls about a question, which the reward model reads before the
- * conversation: {@code <|endoftext|> recital <|user|> question <|end|> <|assistant|> answer
- * <|end|>}.
- *
- * <p>A small reward model that has to know <em>and</em> to compare learns the comparisons of its
- * training words by heart. With the knowledge in front of it, it only has to compare, and that
- * holds on words that it has never seen compared. Nothing of the true answer is in a recital but
- * what the base model knows; it is greedy, so it is the same whenever it is asked for.
+ * What a reward model reads before a conversation.
  *
  * <p>Safe for any thread.
  */
-final class Recital {
-  private static final int REMEMBERED = 20_000;
-  private static final List<String> STOP = List.of(".");
-  private static final int[] NONE = {};
+interface Recital extends AutoCloseable {
+  /** Nothing: a reward model reads the conversation alone. */
+  Recital NONE =
+      new Recital() {
+        @Override
+        public int maxTokens() {
+          return 0;
+        }
 
-  private final DecoderEngine base;
-  private final Tokenizer tokenizer;
-  private final int maxTokens;
-  private final int documentToken;
-  private final int userToken;
-  private final int assistantToken;
-  private final Map<String, int[]> remembered =
-      Collections.synchronizedMap(
-          new LinkedHashMap<>() {
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<String, int[]> eldest) {
-              return size() > REMEMBERED;
-            }
-          });
+        @Override
+        public List<int[]> before(List<int[]> conversations) {
+          return conversations;
+        }
+
+        @Override
+        public void close() {}
+      };
 
   /**
+   * What the base model recalls, which is loaded for it.
+   *
    * @param base the base model of the reward model's run
-   * @param maxTokens the longest recital; 0 for none
+   * @param maxTokens the longest recital; 0 for {@link #NONE}, which loads nothing
    * @throws QuartetException FAILED_PRECONDITION if there are to be recitals and the model has a
-   *     chat template of its own, in which nobody knows where a question is
+   *     chat template of its own, in which nobody knows where a question is; else as {@link
+   *     DecoderEngine#open}
    */
-  Recital(DecoderEngine base, Tokenizer tokenizer, int maxTokens) {
-    this.base = base;
-    this.tokenizer = tokenizer;
-    this.maxTokens = maxTokens;
-    if (maxTokens > 0 && !new ChatTemplate(tokenizer).own()) {
+  static Recital open(Checkpoint base, Tokenizer tokenizer, int maxTokens, DecoderOptions options) {
+    if (maxTokens == 0) {
+      return NONE;
+    }
+    if (!new ChatTemplate(tokenizer).own()) {
       throw new QuartetException(
           ErrorCode.FAILED_PRECONDITION,
           "reward.recital_tokens: %d, expected 0 for a model with a chat template of its own"
               .formatted(maxTokens));
     }
-    this.documentToken = base.config().beginTokenId();
-    this.userToken = maxTokens == 0 ? 0 : tokenizer.specialToken(SpecialTokens.USER);
-    this.assistantToken = maxTokens == 0 ? 0 : tokenizer.specialToken(SpecialTokens.ASSISTANT);
+    return new BaseRecital(DecoderEngine.open(base, options), tokenizer, maxTokens);
   }
 
   /** The longest recital, in tokens. */
-  int maxTokens() {
-    return maxTokens;
-  }
+  int maxTokens();
 
   /**
    * The sequences with the recital of their question before each, and no longer than the model's
@@ -82,83 +63,8 @@ final class Recital {
    *
    * @param conversations tokens of whole conversations
    */
-  List<int[]> before(List<int[]> conversations) {
-    if (maxTokens == 0) {
-      return conversations;
-    }
-    List<String> questions = conversations.stream().map(this::question).toList();
-    Map<String, int[]> recitals = recall(new LinkedHashSet<>(questions));
-    List<int[]> whole = new ArrayList<>(conversations.size());
-    for (int i = 0; i < conversations.size(); i++) {
-      whole.add(joined(recitals.getOrDefault(questions.get(i), NONE), conversations.get(i)));
-    }
-    return whole;
-  }
+  List<int[]> before(List<int[]> conversations);
 
-  /** The recital of each question; what is remembered may be forgotten while others come in. */
-  private Map<String, int[]> recall(Set<String> questions) {
-    Map<String, int[]> recitals = new HashMap<>();
-    List<String> unknown = new ArrayList<>();
-    for (String question : questions) {
-      int[] known = remembered.get(question);
-      if (known == null) {
-        unknown.add(question);
-      } else {
-        recitals.put(question, known);
-      }
-    }
-    if (!unknown.isEmpty()) {
-      List<int[]> prompts = unknown.stream().map(this::prompt).toList();
-      SamplingParams greedy = SamplingParams.greedy(maxTokens).toBuilder().stop(STOP).build();
-      List<Generation> answers =
-          base.generate(prompts, Collections.nCopies(prompts.size(), greedy));
-      for (int i = 0; i < unknown.size(); i++) {
-        int[] recital = withoutSpecials(answers.get(i).tokenIds());
-        recitals.put(unknown.get(i), recital);
-        remembered.put(unknown.get(i), recital);
-      }
-    }
-    return recitals;
-  }
-
-  private int[] prompt(String question) {
-    int[] text = tokenizer.encode(" " + question);
-    int room = base.contextLength() - maxTokens - 1;
-    int kept = Math.max(0, Math.min(text.length, room));
-    int[] prompt = new int[kept + 1];
-    prompt[0] = documentToken;
-    System.arraycopy(text, text.length - kept, prompt, 1, kept);
-    return prompt;
-  }
-
-  /** The last user turn before the last answer begins. */
-  private String question(int[] conversation) {
-    int answer = lastIndexOf(assistantToken, conversation, conversation.length);
-    int user = lastIndexOf(userToken, conversation, Math.max(answer, 0));
-    return user < 0
-        ? ""
-        : tokenizer.decode(Arrays.copyOfRange(conversation, user + 1, answer)).trim();
-  }
-
-  private int[] joined(int[] recital, int[] conversation) {
-    int[] whole = new int[1 + recital.length + conversation.length];
-    whole[0] = documentToken;
-    System.arraycopy(recital, 0, whole, 1, recital.length);
-    System.arraycopy(conversation, 0, whole, 1 + recital.length, conversation.length);
-    int excess = Math.max(0, whole.length - base.contextLength());
-    return Arrays.copyOfRange(whole, excess, whole.length);
-  }
-
-  private static int[] withoutSpecials(int[] tokens) {
-    return Arrays.stream(tokens).filter(id -> id >= SpecialTokens.ALL.size()).toArray();
-  }
-
-  private static int lastIndexOf(int token, int[] in, int before) {
-    for (int i = before - 1; i >= 0; i--) {
-      if (in[i] == token) {
-        return i;
-      }
-    }
-    return -1;
-  }
+  @Override
+  void close();
 }

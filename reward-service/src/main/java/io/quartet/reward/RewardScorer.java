@@ -4,7 +4,6 @@ import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Tokenizer;
-import io.quartet.decoder.DecoderEngine;
 import io.quartet.decoder.DecoderOptions;
 import io.quartet.decoder.SequenceScorer;
 import java.util.List;
@@ -23,7 +22,6 @@ final class RewardScorer implements AutoCloseable {
 
   private final Checkpoint checkpoint;
   private final Tokenizer tokenizer;
-  private final DecoderEngine base;
   private final SequenceScorer scorer;
   private final Recital recital;
   private final double mean;
@@ -34,14 +32,13 @@ final class RewardScorer implements AutoCloseable {
   private RewardScorer(
       Checkpoint checkpoint,
       Tokenizer tokenizer,
-      DecoderEngine base,
+      Recital recital,
       SequenceScorer scorer,
       RewardScale scale) {
     this.checkpoint = checkpoint;
     this.tokenizer = tokenizer;
-    this.base = base;
     this.scorer = scorer;
-    this.recital = new Recital(base, tokenizer, scale.recitalTokens());
+    this.recital = recital;
     this.mean = scale.mean();
     this.deviation = scale.deviation();
   }
@@ -55,10 +52,12 @@ final class RewardScorer implements AutoCloseable {
    */
   static RewardScorer open(Checkpoint checkpoint, Checkpoint base, int threads) {
     RewardScale scale = RewardScale.of(checkpoint);
+    Tokenizer tokenizer = checkpoint.tokenizer();
+    var options = new DecoderOptions(RECITAL_SLOTS, threads);
     return new RewardScorer(
         checkpoint,
-        checkpoint.tokenizer(),
-        DecoderEngine.open(base, new DecoderOptions(RECITAL_SLOTS, threads)),
+        tokenizer,
+        Recital.open(base, tokenizer, scale.recitalTokens(), options),
         SequenceScorer.open(checkpoint, threads),
         scale);
   }
@@ -129,7 +128,7 @@ final class RewardScorer implements AutoCloseable {
     try {
       closed = true;
       scorer.close();
-      base.close();
+      recital.close();
       tokenizer.close();
     } finally {
       open.writeLock().unlock();

@@ -56,15 +56,12 @@ public class RewardStage implements TrainingStage {
     long started = System.nanoTime();
     Recipe recipe = context.recipe();
     Checkpoint base = context.input(Stage.BASE);
-    Checkpoint sft = context.input(Stage.SFT);
     var options = new DecoderOptions(SLOTS, recipe.threads());
     context.progress(0, recipe.reward().steps(), "loading", Map.of());
     try (Tokenizer tokenizer = base.tokenizer();
-        DecoderEngine memory = DecoderEngine.open(base, options);
-        DecoderEngine policy = DecoderEngine.open(sft, options);
+        Recital recital = Recital.open(base, tokenizer, recipe.reward().recitalTokens(), options);
         Workers workers = TorchRuntime.configure(recipe.threads())) {
-      var recital = new Recital(memory, tokenizer, recipe.reward().recitalTokens());
-      RewardData data = data(context, tokenizer, recital, policy);
+      RewardData data = data(context, tokenizer, recital, options);
       data.summary().lines().forEach(LOG::info);
       var trainer = new RewardTrainer(context, base, workers);
       Map<String, Object> metrics =
@@ -75,13 +72,16 @@ public class RewardStage implements TrainingStage {
   }
 
   private static RewardData data(
-      StageContext context, Tokenizer tokenizer, Recital recital, DecoderEngine policy) {
+      StageContext context, Tokenizer tokenizer, Recital recital, DecoderOptions options) {
     Recipe recipe = context.recipe();
+    Checkpoint sft = context.input(Stage.SFT);
     Optional<WordNetLessons> lessons =
         recipe.data().lessons().map(l -> new WordNetLessons(LessonSettings.of(l, recipe.seed())));
     if (lessons.isPresent()) {
-      var sampler = new AnswerSampler(policy, tokenizer, recipe.rl().maxTokens());
-      return LessonRewardData.of(context, lessons.get(), tokenizer, recital, sampler);
+      try (DecoderEngine policy = DecoderEngine.open(sft, options)) {
+        var sampler = new AnswerSampler(policy, tokenizer, recipe.rl().maxTokens());
+        return LessonRewardData.of(context, lessons.get(), tokenizer, recital, sampler);
+      }
     }
     var template = new ChatTemplate(tokenizer);
     Runnable encoded =
@@ -90,7 +90,12 @@ public class RewardStage implements TrainingStage {
       return FileRewardData.of(
           recipe,
           FileComparisons.of(
-              comparisons, template, recital, policy.contextLength(), context.scratch(), encoded));
+              comparisons,
+              template,
+              recital,
+              sft.config().contextLength(),
+              context.scratch(),
+              encoded));
     }
   }
 

@@ -2,6 +2,7 @@ package io.quartet.reward;
 
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.decoder.DecoderMemory;
+import io.quartet.decoder.DecoderOptions;
 import io.quartet.model.AdamW;
 import io.quartet.model.LearningRateSchedule;
 import io.quartet.model.Loss;
@@ -225,7 +226,10 @@ final class RewardTrainer {
         new LinkedHashMap<>(
             TrainingMemory.of(
                 model.config(), model.precision(), model.lora(), options, recompute, false, step));
-    parts.put("decoders", 2 * DecoderMemory.of(model.config(), RewardStage.SLOTS));
+    if (recipe.recitalTokens() > 0) {
+      var reciting = new DecoderOptions(RewardStage.SLOTS, workers.count());
+      parts.put("decoder", DecoderMemory.of(model.config(), reciting));
+    }
     return parts;
   }
 

@@ -11,8 +11,6 @@ import io.quartet.checkpoint.Message;
 import io.quartet.checkpoint.Stage;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.datasets.DatasetReader;
-import io.quartet.decoder.DecoderEngine;
-import io.quartet.decoder.DecoderOptions;
 import io.quartet.recipe.Recipe;
 import java.io.BufferedWriter;
 import java.nio.charset.StandardCharsets;
@@ -32,20 +30,17 @@ class FileComparisonsTest {
 
   @TempDir private static Path folder;
   private static Tokenizer tokenizer;
-  private static DecoderEngine base;
   private static ChatTemplate template;
 
   @BeforeAll
   static void loadABaseModel() {
     Checkpoint model = new UntrainedModels(new CheckpointStore(folder)).base();
     tokenizer = model.tokenizer();
-    base = DecoderEngine.open(model, new DecoderOptions(4, 1));
     template = new ChatTemplate(tokenizer);
   }
 
   @AfterAll
   static void close() {
-    base.close();
     tokenizer.close();
   }
 
@@ -143,12 +138,10 @@ class FileComparisonsTest {
       Path home = Path.of(args[0]);
       Checkpoint model = new CheckpointStore(home).latest(Stage.BASE, "r").orElseThrow();
       try (Tokenizer tokenizer = model.tokenizer();
-          var base = DecoderEngine.open(model, new DecoderOptions(1, 1));
           var reading = DatasetReader.comparisons(recipe(Path.of(args[1]), 0).data())) {
-        var recital = new Recital(base, tokenizer, 0);
         var template = new ChatTemplate(tokenizer);
         FileComparisons comparisons =
-            FileComparisons.of(reading, template, recital, 1 << 20, home, () -> {});
+            FileComparisons.of(reading, template, Recital.NONE, 1 << 20, home, () -> {});
         var random = new SplittableRandom(1);
         int answers = 0;
         for (int i = 0; i < 1000; i++) {
@@ -163,8 +156,7 @@ class FileComparisonsTest {
       throws Exception {
     Path file = Files.writeString(folder.resolve("own.jsonl"), String.join("\n", rows));
     try (var reading = DatasetReader.comparisons(recipe(file, badRows).data())) {
-      return FileComparisons.of(
-          reading, template, new Recital(base, tokenizer, 0), context, folder, () -> {});
+      return FileComparisons.of(reading, template, Recital.NONE, context, folder, () -> {});
     }
   }
 

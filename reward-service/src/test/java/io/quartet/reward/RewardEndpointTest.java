@@ -18,7 +18,6 @@ import io.quartet.checkpoint.Conversation;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Role;
 import io.quartet.checkpoint.Tokenizer;
-import io.quartet.decoder.DecoderEngine;
 import io.quartet.decoder.DecoderOptions;
 import io.quartet.decoder.SequenceScorer;
 import io.quartet.service.GrpcChannels;
@@ -118,9 +117,9 @@ class RewardEndpointTest {
   @Test
   void aRewardIsTheScaledScoreOfRecitalAndConversation() {
     float raw;
-    try (var memory = DecoderEngine.open(base, new DecoderOptions(2, 1));
+    int tokens = UntrainedModels.SCALE.recitalTokens();
+    try (var recital = Recital.open(base, tokenizer, tokens, new DecoderOptions(2, 1));
         var scorer = SequenceScorer.open(reward, 1)) {
-      var recital = new Recital(memory, tokenizer, UntrainedModels.SCALE.recitalTokens());
       raw = scorer.rewards(recital.before(List.of(tokens(0))))[0];
     }
 

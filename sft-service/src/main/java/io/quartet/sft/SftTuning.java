@@ -2,7 +2,7 @@ package io.quartet.sft;
 
 import io.quartet.checkpoint.Adapter;
 import io.quartet.checkpoint.Checkpoint;
-import io.quartet.decoder.DecoderMemory;
+import io.quartet.evaluation.AnswerSampler;
 import io.quartet.model.AdamW;
 import io.quartet.model.CausalLm;
 import io.quartet.model.LanguageModelTraining;
@@ -94,7 +94,8 @@ final class SftTuning implements AutoCloseable {
                 true,
                 TrainingMemory.Step.ofRows(workers.count(), rows, recipe.sequence())));
     if (whole.data().lessons().isPresent()) {
-      parts.put("decoder", DecoderMemory.of(base.config(), SftEvaluation.SLOTS));
+      int tokens = whole.evaluation().maxTokens();
+      parts.put("decoder", AnswerSampler.memory(base.config(), SftEvaluation.SLOTS, tokens));
     }
     return parts;
   }

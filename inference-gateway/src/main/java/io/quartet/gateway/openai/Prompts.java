@@ -54,7 +54,7 @@ final class Prompts {
    * @throws WrongRequest {@code context_length_exceeded}
    */
   static int[] fitting(ServedModel model, int[] prompt) {
-    int context = model.checkpoint().config().contextLength();
+    int context = model.contextLength();
     if (prompt.length >= context) {
       throw new WrongRequest(
           null,

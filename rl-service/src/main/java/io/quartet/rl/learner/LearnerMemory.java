@@ -3,6 +3,7 @@ package io.quartet.rl.learner;
 import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.decoder.DecoderMemory;
+import io.quartet.decoder.DecoderOptions;
 import io.quartet.model.AdamW;
 import io.quartet.model.Precision;
 import io.quartet.model.TrainingMemory;
@@ -54,7 +55,10 @@ final class LearnerMemory {
     long learning = parts.merge("activations", 0L, Long::sum) + parts.merge("loss", 0L, Long::sum);
     parts.put("scoring", Math.max(0, scoring - learning));
     parts.put("reference", lora.isPresent() ? 0 : weights(config));
-    parts.put("decoder", DecoderMemory.of(config, RlOutcome.SLOTS));
+    int answered = prompt + Math.max(rl.maxTokens(), recipe.evaluation().maxTokens());
+    var answering =
+        new DecoderOptions(RlOutcome.SLOTS, recipe.threads()).withContextLimit(answered);
+    parts.put("decoder", DecoderMemory.of(config, answering));
     return parts;
   }
 

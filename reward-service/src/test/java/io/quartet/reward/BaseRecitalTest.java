@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RecitalTest {
+class BaseRecitalTest {
   private static final String QUESTION = "What does the word apple mean?";
 
   @TempDir private static Path folder;
@@ -48,7 +48,7 @@ class RecitalTest {
   void whatTheBaseModelGoesOnWithPrecedesTheConversation() {
     int[] conversation = conversation(QUESTION, "A fruit.");
 
-    int[] whole = new Recital(base, tokenizer, 12).before(List.of(conversation)).get(0);
+    int[] whole = new BaseRecital(base, tokenizer, 12).before(List.of(conversation)).get(0);
 
     int[] prompt = concatenation(new int[] {0}, tokenizer.encode(" " + QUESTION));
     var greedy = SamplingParams.greedy(12).toBuilder().stop(List.of(".")).build();
@@ -66,11 +66,11 @@ class RecitalTest {
     int[] one = conversation(QUESTION, "A fruit.");
     int[] other = conversation(QUESTION, "A small tool for cutting.");
     int[] second = conversation("Define dog.", "An animal.");
-    var recital = new Recital(base, tokenizer, 12);
+    var recital = new BaseRecital(base, tokenizer, 12);
 
     int[] first = recital.before(List.of(one)).get(0);
     List<int[]> later = recital.before(List.of(second, other));
-    List<int[]> anew = new Recital(base, tokenizer, 12).before(List.of(second, other));
+    List<int[]> anew = new BaseRecital(base, tokenizer, 12).before(List.of(second, other));
 
     int recited = first.length - one.length;
     assertThat(Arrays.copyOf(later.get(1), recited)).isEqualTo(Arrays.copyOf(first, recited));
@@ -91,7 +91,7 @@ class RecitalTest {
                     new Message(Role.ASSISTANT, "A fruit.")))
             .tokenIds();
 
-    List<int[]> whole = new Recital(base, tokenizer, 12).before(List.of(alone, later));
+    List<int[]> whole = new BaseRecital(base, tokenizer, 12).before(List.of(alone, later));
 
     int recited = whole.get(0).length - alone.length;
     assertThat(whole.get(1)).isEqualTo(concatenation(Arrays.copyOf(whole.get(0), recited), later));
@@ -104,7 +104,7 @@ class RecitalTest {
     int[] filled = IntStream.range(0, context - 3 - question.length).map(i -> 70).toArray();
     int[] conversation = concatenation(question, filled);
 
-    int[] whole = new Recital(base, tokenizer, 12).before(List.of(conversation)).get(0);
+    int[] whole = new BaseRecital(base, tokenizer, 12).before(List.of(conversation)).get(0);
 
     assertThat(whole).hasSize(context).endsWith(conversation);
     assertThat(whole[0]).isNotEqualTo(SpecialTokens.END_OF_TEXT_ID);
@@ -114,7 +114,7 @@ class RecitalTest {
   void aRecitalOfNoTokensLeavesTheConversationAsItIs() {
     List<int[]> conversations = List.of(conversation(QUESTION, "A fruit."));
 
-    assertThat(new Recital(base, tokenizer, 0).before(conversations)).isEqualTo(conversations);
+    assertThat(Recital.NONE.before(conversations)).isEqualTo(conversations);
   }
 
   private static int[] conversation(String question, String answer) {
