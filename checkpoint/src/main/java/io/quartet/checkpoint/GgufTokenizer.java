@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A byte-level BPE tokenizer in the keys of GGUF. */
 final class GgufTokenizer {
@@ -14,6 +15,7 @@ final class GgufTokenizer {
   private static final int CONTROL = 3;
   private static final int USER_DEFINED = 4;
   private static final int UNUSED = 5;
+  private static final int MOST_SHOWN = 100;
 
   private static final String QWEN2_PATTERN = PreTokenizer.PATTERN.replace("\\p{N}{1,3}", "\\p{N}");
 
@@ -26,8 +28,8 @@ final class GgufTokenizer {
   /**
    * Adds what {@code tokenizer.json}, {@code generation_config.json} and the chat template say.
    *
-   * @throws QuartetException FAILED_PRECONDITION for another tokenizer than byte-level BPE with
-   *     GPT-4's or Qwen's split
+   * @throws QuartetException FAILED_PRECONDITION for another tokenizer than byte-level BPE with the
+   *     split of GPT-2, SmolLM, GPT-4 or Qwen
    */
   static void describe(Path folder, ModelConfig config, GgufWriter writer) {
     Path file = folder.resolve(TokenizerFiles.TOKENIZER);
@@ -71,17 +73,46 @@ final class GgufTokenizer {
   }
 
   private static String split(Path file, ObjectNode json) {
-    String found = json.findPath("Regex").asText();
-    String name = SPLITS.get(found);
-    if (name == null || !json.at("/decoder/type").asText().equals("ByteLevel")) {
-      throw new QuartetException(
-          ErrorCode.FAILED_PRECONDITION,
-          "%s: splits text by '%s', expected byte-level BPE with the pattern of GPT-4 or Qwen; for"
-                  .formatted(file, found)
-              + " others use llama.cpp's convert_hf_to_gguf.py on the folder");
-    }
+    JsonNode splitting = json.path("pre_tokenizer");
+    boolean spellsBytes = json.at("/decoder/type").asText().equals("ByteLevel");
+    String name =
+        split(splitting)
+            .filter(found -> spellsBytes)
+            .orElseThrow(
+                () ->
+                    new QuartetException(
+                        ErrorCode.FAILED_PRECONDITION,
+                        "%s: pre_tokenizer %s, expected byte-level BPE with the split of GPT-2,"
+                                .formatted(file, abridged(splitting.toString()))
+                            + " SmolLM, GPT-4 or Qwen; for others use llama.cpp's"
+                            + " convert_hf_to_gguf.py on the folder"));
     boolean wholeWords = json.at("/model/ignore_merges").asBoolean();
     return wholeWords && name.equals("smaug-bpe") ? "llama-bpe" : name;
+  }
+
+  private static Optional<String> split(JsonNode splitting) {
+    JsonNode steps = splitting.path("pretokenizers");
+    if (steps.isMissingNode()) {
+      return splitsWords(splitting) ? Optional.of("gpt-2") : Optional.empty();
+    }
+    JsonNode first = steps.path(0);
+    JsonNode last = steps.path(1);
+    if (steps.size() != 2 || !last.path("type").asText().equals("ByteLevel")) {
+      return Optional.empty();
+    }
+    if (splitsWords(last)) {
+      return first.path("individual_digits").asBoolean() ? Optional.of("smollm") : Optional.empty();
+    }
+    return Optional.ofNullable(SPLITS.get(first.at("/pattern/Regex").asText()));
+  }
+
+  /** Whether a step turns bytes into letters and splits by GPT-2's pattern, its default. */
+  private static boolean splitsWords(JsonNode step) {
+    return step.path("type").asText().equals("ByteLevel") && step.path("use_regex").asBoolean(true);
+  }
+
+  private static String abridged(String json) {
+    return json.length() <= MOST_SHOWN ? json : json.substring(0, MOST_SHOWN) + "…";
   }
 
   /** Two spellings to a merge, with a space between, whichever way the file writes them. */

@@ -3,6 +3,8 @@ package io.quartet.checkpoint;
 import static io.quartet.checkpoint.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -103,6 +105,35 @@ class GgufFileTest {
       assertThat(gguf.tensors.get("blk.0.attn_q_norm.weight"))
           .containsExactly(weights.floats("model.layers.0.self_attn.q_norm.weight"));
     }
+  }
+
+  @Test
+  void smolLmsSplitIsNamedAndGpt2sToo() throws IOException {
+    String bytes =
+        """
+        {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true}
+        """;
+    String digits =
+        """
+        {"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": %s}, %s]}
+        """;
+    assertThat(splitOf(bytes)).isEqualTo("gpt-2");
+    assertThat(splitOf(digits.formatted(true, bytes))).isEqualTo("smollm");
+    assertFails(
+        () -> splitOf(digits.formatted(false, bytes)),
+        ErrorCode.FAILED_PRECONDITION,
+        "Digits",
+        "SmolLM");
+  }
+
+  private String splitOf(String preTokenizer) throws IOException {
+    Path model = OpenModels.copy("llama", Files.createTempDirectory(folder, "split"));
+    Path tokenizer = model.resolve(TokenizerFiles.TOKENIZER);
+    ObjectNode json = Json.read(tokenizer, ErrorCode.INVALID_ARGUMENT);
+    json.set("pre_tokenizer", new ObjectMapper().readTree(preTokenizer));
+    Json.write(tokenizer, Json.print(json));
+    GgufFile.write(model, model.resolve(GgufFile.NAME));
+    return (String) Gguf.read(model.resolve(GgufFile.NAME)).keys.get("tokenizer.ggml.pre");
   }
 
   @Test
