@@ -27,6 +27,15 @@ public final class TorchRuntime {
   /** Set by this system property, or by the environment's {@code QUARTET_DEVICE}. */
   private static final String DEVICE = "quartet.device";
 
+  static {
+    // JavaCPP reads it when the first of its classes is loaded. Its default, 4 × Xmx of resident
+    // memory, is below what a model needs beside a small heap; 0 leaves the limit to the operating
+    // system, as no pointer waits for the collector here.
+    if (System.getProperty(MAX_PHYSICAL_BYTES) == null) {
+      System.setProperty(MAX_PHYSICAL_BYTES, "0");
+    }
+  }
+
   private TorchRuntime() {}
 
   private enum Device {
@@ -107,11 +116,6 @@ public final class TorchRuntime {
    *     several threads one after the other, and smaller ones fill it less
    */
   public static Workers configure(int threads) {
-    // JavaCPP's default, 4 × Xmx of resident memory, is below what a model needs beside a small
-    // heap; 0 leaves the limit to the operating system, as no pointer waits for the collector here.
-    if (System.getProperty(MAX_PHYSICAL_BYTES) == null) {
-      System.setProperty(MAX_PHYSICAL_BYTES, "0");
-    }
     useOneThreadPerOperation();
     return new Workers(cuda() ? 1 : threads);
   }

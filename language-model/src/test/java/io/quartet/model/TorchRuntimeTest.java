@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +30,34 @@ class TorchRuntimeTest {
         .hasMessage(
             "quartet.device: cuda, but no CUDA device is visible here, or this build is not of"
                 + " ./mvnw -Pcuda");
+  }
+
+  /** In a process of its own: the limit is set once, by whatever asks libtorch first. */
+  @Test
+  void memoryIsLimitedByTheSystemAloneThoughAPlanIsMadeBeforeAnythingIsTrained() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-cp",
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path")),
+                Planning.class.getName())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isZero();
+    assertThat(out.strip()).isEqualTo("0");
+  }
+
+  /** What the other process does. */
+  static final class Planning {
+    private Planning() {}
+
+    public static void main(String[] none) {
+      TrainingMemory.scoredTokens();
+      System.out.println(Pointer.maxPhysicalBytes());
+    }
   }
 
   @Test
