@@ -31,7 +31,7 @@ final class Recomputation {
     try (var off = new NoGradGuard()) {
       for (int i = 0; i < blocks.size(); i++) {
         inputsND.add(h);
-        h = scoped(i, h);
+        h = forward(i, h);
       }
     }
     outputRD = h.detach().requires_grad_(true);
@@ -53,7 +53,7 @@ final class Recomputation {
         Tensor xND = inputsND.get(i).detach().requires_grad_(i > 0 || embeddingTrained);
         block(i, xND).backward(gradient, new BoolOptional(), false, null);
         // grad() points into its tensor, which ends here.
-        gradient = kept(outer, new Tensor(xND.grad()));
+        gradient = InnerScope.kept(outer, new Tensor(xND.grad()));
       }
     }
     if (embeddingTrained && gradient.defined()) {
@@ -61,23 +61,11 @@ final class Recomputation {
     }
   }
 
-  private Tensor scoped(int i, Tensor h) {
-    PointerScope outer = PointerScope.getInnerScope();
-    try (var scope = new PointerScope()) {
-      return kept(outer, block(i, h));
-    }
+  private Tensor forward(int i, Tensor h) {
+    return InnerScope.keeping(() -> block(i, h));
   }
 
   private Tensor block(int i, Tensor h) {
     return blocks.get(i).forward(h, passage, i == blocks.size() - 1 ? rowsR : null);
-  }
-
-  /** Lets a tensor outlive the inner scope: the outer one holds it as well. */
-  private static Tensor kept(@Nullable PointerScope outer, Tensor tensor) {
-    if (outer == null) {
-      throw new IllegalStateException("no pointer scope around a training step");
-    }
-    outer.attach(tensor);
-    return tensor;
   }
 }

@@ -69,12 +69,14 @@ public final class TrainingMemory {
    * @param step whose {@code wholeLogits} are the targets that are scored
    */
   public static long scoring(ModelConfig config, Precision precision, Step step) {
-    long block = block(config, precision, step.length());
+    // Nothing is kept of a block but what leaves it.
+    long blocks =
+        block(config, precision, step.length()) + config.layers() * FP32 * config.hiddenSize();
     long logits = (precision == Precision.BF16 ? 14 : 16) * (long) config.vocabularySize();
     return step.workers()
-        * (step.tokens() * (config.layers() * block + ends(config, precision, step))
+        * (step.tokens() * (blocks + ends(config, precision, step))
             + step.wholeLogits() * logits
-            + config.layers() * copies(config, precision));
+            + copies(config, precision));
   }
 
   /** Tokens that a worker scores at once, see {@link Chunks}. */

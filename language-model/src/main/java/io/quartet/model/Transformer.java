@@ -4,6 +4,8 @@ import io.quartet.checkpoint.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -84,12 +86,17 @@ final class Transformer extends Module {
       passes.add(pass);
       return pass.outputRD();
     }
+    boolean differentiable = GradMode.is_enabled() || PointerScope.getInnerScope() == null;
     Tensor hND = embeddedND;
-    int last = blocks.size() - 1;
-    for (TransformerBlock block : blocks.subList(0, last)) {
-      hND = block.forward(hND, passage, null);
+    for (TransformerBlock block : blocks) {
+      Tensor xND = hND;
+      Tensor readR = block == blocks.get(blocks.size() - 1) ? rowsR : null;
+      hND =
+          differentiable
+              ? block.forward(xND, passage, readR)
+              : InnerScope.keeping(() -> block.forward(xND, passage, readR));
     }
-    return blocks.get(last).forward(hND, passage, rowsR);
+    return hND;
   }
 
   /**

@@ -50,7 +50,7 @@ final class MeasuredTraining {
   /**
    * The peak in bytes.
    *
-   * @param how full, lora or recompute
+   * @param how full, lora or recompute; or score, which only reads
    */
   static long peak(String how, String precision, int width, int layers, int rows, int length)
       throws IOException, InterruptedException {
@@ -96,6 +96,11 @@ final class MeasuredTraining {
               config,
               precision,
               how.equals("lora") ? WeightSource.adapted(weights, LORA, weights) : weights);
+      if (how.equals("score")) {
+        LogProbs.of(model, documents(rows, length), workers);
+        System.out.println((kibibytes("VmHWM") - before) * 1024);
+        return;
+      }
       var trainer =
           new Trainer<>(
                   model, new AdamW(model, OPTIONS), LearningRateSchedule.constant(1e-4), 1, workers)
@@ -128,12 +133,16 @@ final class MeasuredTraining {
   }
 
   private static PackedBatch batch(int rows, int length) {
+    return PackedBatch.pack(documents(rows, length), length, LastToken.PREDICTED);
+  }
+
+  private static List<TokenSequence> documents(int rows, int length) {
     var documents = new ArrayList<TokenSequence>();
     for (int row = 0; row < rows; row++) {
       documents.add(
           TokenSequence.document(new SplittableRandom(row).ints(length, 6, VOCABULARY).toArray()));
     }
-    return PackedBatch.pack(documents, length, LastToken.PREDICTED);
+    return documents;
   }
 
   private static long kibibytes(String key) throws IOException {

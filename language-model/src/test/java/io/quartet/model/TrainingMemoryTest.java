@@ -10,6 +10,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TrainingMemoryTest {
   @ParameterizedTest
@@ -27,6 +28,17 @@ class TrainingMemoryTest {
     long planned = MeasuredTraining.planned(how, precision, width, layers, rows, length);
 
     assertThat((double) planned / measured).isBetween(0.8, 1.2);
+  }
+
+  /** A block makes some 160 MB of tensors for the 4,096 tokens that two workers read at once. */
+  @ParameterizedTest
+  @EnabledOnOs(OS.LINUX)
+  @EnumSource(Precision.class)
+  void readingHoldsWhatOneBlockMakesHoweverManyThereAre(Precision precision) throws Exception {
+    long two = MeasuredTraining.peak("score", precision.name(), 384, 2, 16, 256);
+    long twelve = MeasuredTraining.peak("score", precision.name(), 384, 12, 16, 256);
+
+    assertThat((twelve - two) / 10).isLessThan(60_000_000);
   }
 
   @Test
