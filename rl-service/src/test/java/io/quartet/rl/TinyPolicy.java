@@ -2,6 +2,7 @@ package io.quartet.rl;
 
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.BpeTrainer;
+import io.quartet.checkpoint.ChatTemplate;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
@@ -13,6 +14,9 @@ import io.quartet.checkpoint.TrainingRecord;
 import io.quartet.model.CausalLm;
 import io.quartet.model.ModelWeights;
 import io.quartet.model.Precision;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +32,8 @@ public final class TinyPolicy {
       Path files = pending.directory();
       TokenizerFiles.write(
           files, new BpeTrainer(270).train(List.of("the cat sat on the mat".repeat(9)), Map.of()));
+      // As open models have it, in a file of its own.
+      Files.writeString(files.resolve("chat_template.jinja"), ChatTemplate.JINJA);
       try (Tokenizer tokenizer = Tokenizer.load(files)) {
         var config =
             new ModelConfig(
@@ -52,6 +58,8 @@ public final class TinyPolicy {
       }
       new TrainingRecord("name: tiny\n", Optional.empty(), Map.of()).write(files);
       return pending.publish();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

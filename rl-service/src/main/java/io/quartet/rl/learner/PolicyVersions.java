@@ -5,9 +5,11 @@ import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointFile;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
+import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.PendingCheckpoint;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Stage;
+import io.quartet.checkpoint.TokenizerFiles;
 import io.quartet.checkpoint.TrainingRecord;
 import io.quartet.service.CheckpointExchange;
 import io.quartet.service.Events;
@@ -30,9 +32,6 @@ final class PolicyVersions {
    * The one that workers sample from, and the one before it, which a slow worker may still pull.
    */
   private static final int KEPT = 2;
-
-  /** What each model of a run has of its own; the SFT model may be an adapter itself. */
-  private static final Set<String> OWN = Set.of(TrainingRecord.FILE, Adapter.CONFIG);
 
   private final CheckpointExchange exchange;
   private final Events events;
@@ -98,29 +97,26 @@ final class PolicyVersions {
     }
   }
 
-  /** Copies the files that every model of the run shares: sizes, tokenizer, generation defaults. */
+  /** Copies the files that every model of the run shares: sizes, tokenizer, chat template. */
   void copyFiles(Path to) {
-    for (CheckpointFile file : sft.files()) {
-      if (file.name().endsWith(".json") && !OWN.contains(file.name())) {
-        copy(sft, file, to);
-      }
-    }
+    TokenizerFiles.copy(sft.directory(), to);
+    copy(sft, ModelConfig.FILE, to);
   }
 
   /** Copies a version's own files but its record: the weights, or the adapter. */
   void copyWeights(Checkpoint policy, Path to) {
     for (CheckpointFile file : policy.files()) {
-      if (!file.name().endsWith(".json") || file.name().equals(Adapter.CONFIG)) {
-        copy(policy, file, to);
+      if (file.name().endsWith(".safetensors") || file.name().equals(Adapter.CONFIG)) {
+        copy(policy, file.name(), to);
       }
     }
   }
 
-  private static void copy(Checkpoint from, CheckpointFile file, Path to) {
+  private static void copy(Checkpoint from, String file, Path to) {
     try {
-      Files.copy(from.file(file.name()), to.resolve(file.name()));
+      Files.copy(from.file(file), to.resolve(file));
     } catch (IOException e) {
-      throw QuartetException.writing(to.resolve(file.name()), e);
+      throw QuartetException.writing(to.resolve(file), e);
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.CheckpointFile;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.checkpoint.QuartetException;
@@ -85,6 +86,9 @@ class RlStageTest {
     assertThat(published.training().metrics()).containsEntry("published_update", best);
     assertThat(Files.readAllBytes(published.weights())).isEqualTo(weights.get(best));
     assertThat(trial.store().list(Stage.RL, "best")).containsExactly(published);
+    assertThat(published.files().stream().map(CheckpointFile::name))
+        .as("with another model's tokenizer goes its chat template")
+        .contains("chat_template.jinja", "tokenizer.json", "config.json");
   }
 
   @Test
