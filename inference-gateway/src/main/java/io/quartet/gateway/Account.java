@@ -1,11 +1,12 @@
 package io.quartet.gateway;
 
+import io.quartet.checkpoint.ErrorCode;
 import io.quartet.decoder.Generation;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one answer has taken and gives back: its place at the model, its lease on the weights, and
- * its part of the caller's quota. It is told of one thing after the other.
+ * its part of the caller's quota.
  */
 final class Account implements Answer.Progress {
   private final ServedModel model;
@@ -13,7 +14,6 @@ final class Account implements Answer.Progress {
   private final long estimatedTokens;
   private final GatewayMetrics.Request counted;
   private final AnswerSpans.AnswerSpan traced;
-  private final Intake intake;
   private boolean waits = true;
 
   /**
@@ -25,14 +25,22 @@ final class Account implements Answer.Progress {
       Terms terms,
       long estimatedTokens,
       GatewayMetrics.Request counted,
-      AnswerSpans.AnswerSpan traced,
-      Intake intake) {
+      AnswerSpans.AnswerSpan traced) {
     this.model = model;
     this.terms = terms;
     this.estimatedTokens = estimatedTokens;
     this.counted = counted;
     this.traced = traced;
-    this.intake = intake;
+  }
+
+  @Override
+  public void refused(ErrorCode code) {
+    traced.decoded(code.name(), 0, null);
+  }
+
+  @Override
+  public void token() {
+    counted.token();
   }
 
   @Override
@@ -52,10 +60,5 @@ final class Account implements Answer.Progress {
     traced.decoded(outcome, completionTokens, effort);
     terms.caller().used(estimatedTokens, counted.promptTokens() + completionTokens);
     model.release(1);
-  }
-
-  @Override
-  public void over() {
-    intake.leave(1);
   }
 }

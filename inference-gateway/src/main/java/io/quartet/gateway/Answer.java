@@ -3,6 +3,7 @@ package io.quartet.gateway;
 import static io.quartet.checkpoint.ErrorCode.INTERNAL;
 import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
 
+import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.Generation;
 import io.quartet.decoder.GenerationHandle;
@@ -50,11 +51,16 @@ final class Answer implements TokenListener {
   private boolean begun;
   private boolean decoded;
   private boolean over;
-  private boolean settled;
 
   /** What the gateway counts of an answer. */
   interface Progress {
-    /** The first token came. */
+    /** The decoder has not taken it; nothing else is told then. */
+    void refused(ErrorCode code);
+
+    /** A token came, on the decoder's thread. */
+    void token();
+
+    /** The first token is read; from here on one thing after the other. */
     void firstToken();
 
     /**
@@ -64,9 +70,6 @@ final class Answer implements TokenListener {
      * @param effort where the decoder's time went; null if it failed
      */
     void decoded(String outcome, int completionTokens, Generation.@Nullable Effort effort);
-
-    /** Its reader has all of it, or is gone. */
-    void over();
   }
 
   /**
@@ -84,6 +87,11 @@ final class Answer implements TokenListener {
     this.text = text;
     this.progress = progress;
     this.executor = executor;
+  }
+
+  /** The decoder has not taken it. */
+  void refused(ErrorCode code) {
+    progress.refused(code);
   }
 
   /** The decoder has taken it. */
@@ -124,6 +132,7 @@ final class Answer implements TokenListener {
     synchronized (this) {
       newTokens.add(token);
     }
+    progress.token();
     schedule();
   }
 
@@ -174,7 +183,6 @@ final class Answer implements TokenListener {
       abandon();
       conclude(failure);
     }
-    settle();
   }
 
   /** Turns the tokens that have come into text. */
@@ -256,18 +264,6 @@ final class Answer implements TokenListener {
         && unsentTokens.isEmpty()
         && unsentText.length() == 0
         && reason == null;
-  }
-
-  /** Tells once that nothing is left to do. */
-  private void settle() {
-    boolean gone;
-    synchronized (this) {
-      gone = readerGone;
-    }
-    if (decoded && !settled && (over || gone)) {
-      settled = true;
-      progress.over();
-    }
   }
 
   /** Nobody needs more tokens. */

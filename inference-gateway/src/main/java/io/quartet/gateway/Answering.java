@@ -91,25 +91,20 @@ public final class Answering {
   private record Admitted(ServedModel model, Terms terms, long tokensEach) {}
 
   private Admitted admit(Question question, Terms terms) {
-    intake.enter(terms.answers());
+    intake.requireOpen();
+    SamplingParameters sampling = question.sampling();
+    var maxTokens =
+        sampling.hasMaxTokens() ? OptionalInt.of(sampling.getMaxTokens()) : OptionalInt.empty();
+    var demand = new Demand(terms.answers(), terms.bytes(), maxTokens);
+    ServedModel model = lease(question.model(), sticky(question, terms), demand);
+    long each = model.tokensEach(demand);
     try {
-      SamplingParameters sampling = question.sampling();
-      var maxTokens =
-          sampling.hasMaxTokens() ? OptionalInt.of(sampling.getMaxTokens()) : OptionalInt.empty();
-      var demand = new Demand(terms.answers(), terms.bytes(), maxTokens);
-      ServedModel model = lease(question.model(), sticky(question, terms), demand);
-      long each = model.tokensEach(demand);
-      try {
-        terms.caller().charge(each * terms.answers());
-      } catch (RuntimeException e) {
-        leave(model, each, terms.answers());
-        throw e;
-      }
-      return new Admitted(model, terms, each);
+      terms.caller().charge(each * terms.answers());
     } catch (RuntimeException e) {
-      intake.leave(terms.answers());
+      leave(model, each, terms.answers());
       throw e;
     }
+    return new Admitted(model, terms, each);
   }
 
   private static Sticky sticky(Question question, Terms terms) {
@@ -129,11 +124,10 @@ public final class Answering {
   }
 
   /** Answers that will not begin give their room back. */
-  private void withdraw(Admitted admitted) {
+  private static void withdraw(Admitted admitted) {
     int answers = admitted.terms().answers();
     leave(admitted.model(), admitted.tokensEach(), answers);
     admitted.terms().caller().used(admitted.tokensEach() * answers, 0);
-    intake.leave(answers);
   }
 
   /** An answer that only has to be begun. */
@@ -185,9 +179,19 @@ public final class Answering {
           new GenerationRequest(
               draft.prompt(), draft.sampling().params(), urgency.priority(), urgency.timeLimit()));
     }
-    List<GenerationHandle> handles = model.engine().submit(requests, answers::get);
+    List<GenerationHandle> handles = submit(model, requests, answers);
     for (int i = 0; i < handles.size(); i++) {
       answers.get(i).underWay(handles.get(i));
+    }
+  }
+
+  private static List<GenerationHandle> submit(
+      ServedModel model, List<GenerationRequest> requests, List<Answer> answers) {
+    try {
+      return model.engine().submit(requests, answers::get);
+    } catch (QuartetException e) {
+      answers.forEach(answer -> answer.refused(e.code()));
+      throw e;
     }
   }
 
@@ -205,8 +209,7 @@ public final class Answering {
             admitted.terms(),
             admitted.tokensEach(),
             metrics.begin(model, operation, draft.prompt().length),
-            spans.begin(model, asked, operation, sampling.echo(), draft.prompt().length),
-            intake);
+            spans.begin(model, asked, operation, sampling.echo(), draft.prompt().length));
     var answer = new Answer(sink, beginning, text, account, executor);
     sink.connect(answer::wake, answer::cancel);
     return answer;

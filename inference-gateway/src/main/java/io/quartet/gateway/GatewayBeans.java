@@ -147,11 +147,11 @@ public class GatewayBeans {
   void drain(@Observes ShutdownDelayInitiatedEvent event) throws InterruptedException {
     tell(ServingStatus.NOT_SERVING);
     intake.close();
-    int unread = intake.await(drain);
-    if (unread > 0) {
+    int calls = intake.await(drain);
+    if (calls > 0) {
       LOG.warnf(
-          "%d answer%s did not end within %s and %s cut off",
-          unread, unread == 1 ? "" : "s", drain, unread == 1 ? "is" : "are");
+          "%d call%s did not end within %s and %s cut off",
+          calls, calls == 1 ? "" : "s", drain, calls == 1 ? "is" : "are");
     }
   }
 

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -142,12 +143,14 @@ final class GatewayMetrics {
     return durations;
   }
 
-  /** One request, from the decoder's queue to its last token. Told of one thing after the other. */
+  /** One request, from the decoder's queue to its last token. */
   final class Request {
     private final Tags tags;
     private final Tags conventional;
     private final int promptTokens;
+    private final Timer gaps;
     private final long begun = System.nanoTime();
+    private long lastToken; // nanoseconds; 0 before the first; the decoder's thread's
 
     private Request(ServedModel model, String operation, int promptTokens) {
       this.tags = tags(model);
@@ -163,13 +166,25 @@ final class GatewayMetrics {
               "gen_ai.response.model",
               id.toString());
       this.promptTokens = promptTokens;
+      this.gaps =
+          histogram(
+              OURS + "inter.token.latency", "Between one token and the next", TOKEN, this.tags);
     }
 
     int promptTokens() {
       return promptTokens;
     }
 
-    /** Its first token came. */
+    /** A token came, on the decoder's thread. */
+    void token() {
+      long now = System.nanoTime();
+      if (lastToken != 0) {
+        gaps.record(now - lastToken, TimeUnit.NANOSECONDS);
+      }
+      lastToken = now;
+    }
+
+    /** Its first token is read. */
     void firstToken() {
       Duration since = Duration.ofNanos(System.nanoTime() - begun);
       conventional("gen_ai.server.time_to_first_token", "Request to first token", SECONDS, since);

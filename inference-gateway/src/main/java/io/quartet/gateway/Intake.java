@@ -6,28 +6,20 @@ import io.quartet.checkpoint.QuartetException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Whether questions are taken in, and the answers whose readers have not got all of them yet. */
+/** Whether questions are taken in, and the calls whose readers have not got all of them yet. */
 public final class Intake {
-  private int unread;
   private int calls;
   private boolean closed;
 
   /**
-   * Takes answers in.
+   * Lets a question in.
    *
    * @throws QuartetException UNAVAILABLE once closed
    */
-  synchronized void enter(int answers) {
+  synchronized void requireOpen() {
     if (closed) {
       throw new QuartetException(UNAVAILABLE, "the gateway is shutting down");
     }
-    unread += answers;
-  }
-
-  /** So many have been sent, or nobody reads them any more. */
-  synchronized void leave(int answers) {
-    unread -= answers;
-    notifyAll();
   }
 
   /**
@@ -60,19 +52,19 @@ public final class Intake {
   }
 
   /**
-   * Waits until every answer has been sent and every call is over.
+   * Waits until every call is over.
    *
-   * @return how many answers, or else calls, have not been in time
+   * @return how many have not been in time
    */
   synchronized int await(Duration grace) throws InterruptedException {
     long end = System.nanoTime() + grace.toNanos();
-    while (unread > 0 || calls > 0) {
+    while (calls > 0) {
       long left = Duration.ofNanos(end - System.nanoTime()).toMillis();
       if (left <= 0) {
         break;
       }
       wait(left);
     }
-    return unread > 0 ? unread : calls;
+    return calls;
   }
 }

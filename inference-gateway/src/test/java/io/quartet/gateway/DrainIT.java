@@ -89,7 +89,7 @@ class DrainIT {
 
       assertThat(gateway.stop()).isEqualTo(143);
       assertThat(Files.readString(gateway.log()))
-          .contains("1 answer did not end within PT0.5S and is cut off");
+          .contains("1 call did not end within PT0.5S and is cut off");
       channel.shutdownNow();
     }
   }

@@ -116,6 +116,7 @@ class ServedModelsTest extends GatewayFixture {
             "quartet_gateway_queue_time_seconds_bucket" + labels + ",le=\"0.001\"}",
             "quartet_gateway_prefill_time_seconds_count" + labels + "}",
             "quartet_gateway_decode_time_seconds_count" + labels + "}",
+            "quartet_gateway_inter_token_latency_seconds_bucket" + labels + ",le=\"0.005\"}",
             "gen_ai_server_request_duration_seconds_count" + conventional + "}",
             "gen_ai_server_time_to_first_token_seconds_count" + conventional + "}",
             "gen_ai_server_time_per_output_token_seconds_count" + conventional + "}");

@@ -1,6 +1,7 @@
 package io.quartet.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.Context;
@@ -17,6 +18,7 @@ import io.quartet.v1.ChatRequest;
 import io.quartet.v1.GenerateRequest;
 import io.quartet.v1.Message;
 import io.quartet.v1.Role;
+import io.quartet.v1.TokenIds;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -108,6 +110,19 @@ class TracesTest extends GatewayFixture {
                 .getAttributes()
                 .get(AttributeKey.stringArrayKey("gen_ai.response.finish_reasons")))
         .containsExactly("CANCELLED");
+  }
+
+  @Test
+  void anAnswerThatTheDecoderRefusesEndsItsSpanWithTheReason() {
+    var beyond =
+        GenerateRequest.newBuilder()
+            .setModel("rl")
+            .setTokens(TokenIds.newBuilder().addIds(1_000_000))
+            .build();
+
+    assertThatThrownBy(() -> generate().generate(beyond)).hasMessageContaining("1000000");
+
+    assertThat(text(answer("text_completion rl"), "error.type")).isEqualTo("INVALID_ARGUMENT");
   }
 
   private static SpanData answer(String name) {

@@ -1,0 +1,121 @@
+package io.quartet.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.v1.Model;
+import io.quartet.v1.Route;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Which checkpoint a stage's name stands for when somebody has said so. */
+class RoutesTest extends CatalogFixture {
+  @Test
+  void aPinnedNameKeepsItsCheckpointWhateverIsAnnounced() throws InterruptedException {
+    announce("rl/r/1", 1);
+    serve("rl/r/2", 2);
+    route("rl", "rl/r/1", "", 0);
+    assertThat(lease("rl").checkpoint().id()).as("until it is loaded").hasToString("rl/r/2");
+    loadNext();
+    announce("rl/r/3", 3);
+
+    assertThat(lease("rl").checkpoint().id()).hasToString("rl/r/1");
+    assertThat(awaitedNext()).as("nothing newer is loaded").isNotDone();
+    route("rl", "", "", 0);
+    load(awaited.join());
+    assertThat(lease("rl").checkpoint().id()).hasToString("rl/r/3");
+  }
+
+  @Test
+  void aCanaryTakesItsShareOfTheUsersAndKeepsThem() throws InterruptedException {
+    serve("rl/r/1", 1);
+    route("rl", "rl/r/1", "", 0);
+    announce("rl/r/2", 2);
+    route("rl", "rl/r/1", "rl/r/2", 10);
+    loadNext();
+
+    List<String> first = new ArrayList<>();
+    List<String> again = new ArrayList<>();
+    for (int user = 0; user < 2000; user++) {
+      first.add(leaseOf("rl", new Sticky("user " + user)));
+      again.add(leaseOf("rl", new Sticky("user " + user)));
+    }
+
+    assertThat(again).isEqualTo(first);
+    // 200 expected; the standard deviation is 13
+    assertThat(first.stream().filter("rl/r/2"::equals).count()).isBetween(140L, 260L);
+    assertThat(catalog.list())
+        .extracting(Model::getCheckpointId, Model::getTrafficPercent, Model::getAliasesCount)
+        .containsExactly(tuple("rl/r/2", 10, 0), tuple("rl/r/1", 90, 1));
+    assertThat(leaseOf("rl/r/1", new Sticky("user 0"))).isEqualTo("rl/r/1");
+  }
+
+  @Test
+  void aCanaryThatCannotBeLoadedGetsNoRequests() throws InterruptedException {
+    serve("rl/r/1", 1);
+    announce("rl/r/2", 2);
+    catalog.failed(next(), new QuartetException(ErrorCode.DATA_LOSS, "broken"), 0);
+    route("rl", "rl/r/1", "rl/r/2", 100);
+
+    assertThat(lease("rl").checkpoint().id()).hasToString("rl/r/1");
+  }
+
+  @Test
+  void aRouteOutlivesTheProcessAndAWrongOneIsRefused() throws InterruptedException {
+    Path file = folder.resolve("routes.json");
+    var kept = new ModelCatalog(new ModelMemory(MODEL), Routes.of(file), clock, () -> {});
+    announce("rl/r/1", 1);
+    announce("sft/r/1", 1);
+    kept.announce(announcementOf("rl/r/1"));
+    kept.announce(announcementOf("sft/r/1"));
+    Route route = Route.newBuilder().setAlias("rl").setPinned("rl/r/1").build();
+    kept.route(route);
+
+    var again = new ModelCatalog(new ModelMemory(MODEL), Routes.of(file), clock, () -> {});
+    assertThat(again.routes())
+        .containsExactly(
+            Route.newBuilder().setAlias("base").build(),
+            Route.newBuilder().setAlias("sft").build(),
+            route);
+    assertRefused(kept, route.toBuilder().setAlias("gpt"), "route: alias 'gpt', expected base,");
+    assertRefused(
+        kept,
+        route.toBuilder().setCanary("sft/r/1").setCanaryPercent(5),
+        "route of 'rl': 'sft/r/1'");
+    assertRefused(kept, route.toBuilder().setPinned("rl/r/9"), "no model 'rl/r/9'; there are");
+    assertRefused(
+        kept, route.toBuilder().setCanaryPercent(5), "route: canary_percent 5 and no canary");
+    assertRefused(
+        kept,
+        route.toBuilder().setPinned("").setCanary("rl/r/1").setCanaryPercent(101),
+        "route: canary_percent 101, expected 1 to 100");
+    assertThat(kept.routes()).isEqualTo(again.routes());
+  }
+
+  private void route(String alias, String pinned, String canary, int percent) {
+    catalog.route(
+        Route.newBuilder()
+            .setAlias(alias)
+            .setPinned(pinned)
+            .setCanary(canary)
+            .setCanaryPercent(percent)
+            .build());
+  }
+
+  private static void assertRefused(ModelCatalog catalog, Route.Builder route, String why) {
+    assertThatThrownBy(() -> catalog.route(route.build()))
+        .isInstanceOf(QuartetException.class)
+        .hasMessageStartingWith(why);
+  }
+
+  private String leaseOf(String name, Sticky sticky) throws InterruptedException {
+    ServedModel model = catalog.lease(name, sticky, Demand.LEAST, AT_ONCE);
+    model.release(1);
+    return model.checkpoint().id().toString();
+  }
+}
