@@ -170,32 +170,18 @@ public record ModelConfig(
 
   /** The same sizes under another head. */
   public ModelConfig withArchitecture(Architecture other) {
-    return new ModelConfig(
-        family,
-        other,
-        vocabularySize,
-        hiddenSize,
-        intermediateSize,
-        layers,
-        heads,
-        keyValueHeads,
-        headDimension,
-        contextLength,
-        ropeTheta,
-        ropeScaling,
-        rmsNormEpsilon,
-        tiedEmbeddings,
-        beginTokenId,
-        endTokenId,
-        padTokenId,
-        unitEmbeddings);
+    return with(other, contextLength);
   }
 
   /** The same with another context. */
   public ModelConfig withContextLength(int tokens) {
+    return with(architecture, tokens);
+  }
+
+  private ModelConfig with(Architecture head, int context) {
     return new ModelConfig(
         family,
-        architecture,
+        head,
         vocabularySize,
         hiddenSize,
         intermediateSize,
@@ -203,7 +189,7 @@ public record ModelConfig(
         heads,
         keyValueHeads,
         headDimension,
-        tokens,
+        context,
         ropeTheta,
         ropeScaling,
         rmsNormEpsilon,

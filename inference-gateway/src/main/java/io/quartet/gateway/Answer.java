@@ -106,18 +106,13 @@ final class Answer implements TokenListener {
     }
   }
 
-  /** The reader can take more. */
-  void wake() {
-    schedule();
-  }
-
   /** The reader is gone: nothing is sent any more, and the slot becomes free. */
   void cancel() {
     synchronized (this) {
       readerGone = true;
     }
     abandon();
-    schedule();
+    wake();
   }
 
   @Override
@@ -133,7 +128,7 @@ final class Answer implements TokenListener {
       newTokens.add(token);
     }
     progress.token();
-    schedule();
+    wake();
   }
 
   @Override
@@ -148,7 +143,7 @@ final class Answer implements TokenListener {
             case CANCELLED -> FinishReason.FINISH_REASON_CANCELLED;
           };
     }
-    schedule();
+    wake();
   }
 
   @Override
@@ -156,10 +151,11 @@ final class Answer implements TokenListener {
     synchronized (this) {
       failed = failure;
     }
-    schedule();
+    wake();
   }
 
-  private void schedule() {
+  /** Tokens came, or the reader can take more. */
+  void wake() {
     if (scheduled.compareAndSet(false, true)) {
       executor.execute(
           () -> {
@@ -228,11 +224,7 @@ final class Answer implements TokenListener {
   }
 
   private void send() {
-    boolean gone;
-    synchronized (this) {
-      gone = readerGone;
-    }
-    if (over || gone || nothingToSend() || !sink.ready()) {
+    if (over || readerGone() || nothingToSend() || !sink.ready()) {
       return;
     }
     if (!begun) {
@@ -257,6 +249,10 @@ final class Answer implements TokenListener {
               .setCompletionTokens(completionTokens)
               .build());
     }
+  }
+
+  private synchronized boolean readerGone() {
+    return readerGone;
   }
 
   private boolean nothingToSend() {

@@ -37,26 +37,15 @@ import io.quartet.v1.Precision;
 import io.quartet.v1.Route;
 import io.quartet.v1.SamplingParameters;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.assertj.core.data.Percentage;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterEach;
@@ -210,8 +199,8 @@ class SecuredGatewayTest {
 
   @Test
   void overHttpHealthIsEverybodysAndTheRestNeedsCertificateAndKey() throws Exception {
-    HttpClient stranger = client(null);
-    HttpClient known = client(SecuredGateway.CLIENT);
+    HttpClient stranger = TlsHttpClient.of(null);
+    HttpClient known = TlsHttpClient.of(SecuredGateway.CLIENT);
 
     assertThat(get(stranger, "q/health/live", null).statusCode()).isEqualTo(200);
     HttpResponse<String> refused = get(stranger, "q/metrics", SecuredGateway.KEY);
@@ -285,37 +274,5 @@ class SecuredGatewayTest {
       request.header("authorization", "Bearer " + key.reveal());
     }
     return client.send(request.build(), BodyHandlers.ofString());
-  }
-
-  private static HttpClient client(Certificates own) throws Exception {
-    var trusted = emptyStore();
-    trusted.setCertificateEntry("gateway", certificate(SecuredGateway.SERVER));
-    var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-    trust.init(trusted);
-    var keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    var store = emptyStore();
-    if (own != null) {
-      String pem = Files.readString(own.key()).replaceAll("-----[A-Z ]+-----|\n", "");
-      var key =
-          KeyFactory.getInstance("EC")
-              .generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(pem)));
-      store.setKeyEntry("own", key, new char[0], new X509Certificate[] {certificate(own)});
-    }
-    keys.init(store, new char[0]);
-    var context = SSLContext.getInstance("TLS");
-    context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
-    return HttpClient.newBuilder().sslContext(context).build();
-  }
-
-  private static X509Certificate certificate(Certificates files) throws Exception {
-    try (InputStream in = Files.newInputStream(files.certificate())) {
-      return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
-    }
-  }
-
-  private static KeyStore emptyStore() throws Exception {
-    var store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
-    return store;
   }
 }
