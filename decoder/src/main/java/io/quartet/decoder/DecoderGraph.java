@@ -5,7 +5,6 @@ import io.quartet.decoder.OnnxGraph.ElementType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The forward pass of a model as an ONNX graph, weights under their Hugging Face names.
@@ -50,21 +49,17 @@ final class DecoderGraph {
   /** FLOAT [R, 1]; reward models only. */
   static final String REWARDS = "rewards";
 
-  /**
-   * MatMulNBits' level at which x is rounded to 8 bits in blocks too, so that the products are
-   * those of integers. At the others 8-bit weights are unpacked at every step: 90 times slower.
-   */
-  private static final int INT8_ACTIVATIONS = 4;
-
   private final OnnxGraph graph;
   private final ModelConfig config;
   private final Weights weights;
+  private final WeightProducts products;
   private final boolean cached;
 
   private DecoderGraph(String name, Weights weights, boolean cached) {
     this.graph = new OnnxGraph(name);
     this.config = weights.config();
     this.weights = weights;
+    this.products = new WeightProducts(graph, weights);
     this.cached = cached;
   }
 
@@ -75,7 +70,7 @@ final class DecoderGraph {
    */
   static byte[] generation(Weights weights) {
     var decoder = new DecoderGraph("generation", weights, true);
-    String logits = decoder.linear(LOGITS, decoder.hiddenRD(), weights.head());
+    String logits = decoder.products.linear(LOGITS, decoder.hiddenRD(), weights.head());
     OnnxGraph graph = decoder.graph;
     int vocabulary = decoder.config.vocabularySize();
     graph.input(INVERSE_TEMPERATURES, ElementType.FLOAT, "R", 1);
@@ -104,7 +99,7 @@ final class DecoderGraph {
 
   private static DecoderGraph ofTargets(Weights weights) {
     var decoder = new DecoderGraph("log_probabilities", weights, false);
-    String logits = decoder.linear("logits", decoder.hiddenRD(), weights.head());
+    String logits = decoder.products.linear("logits", decoder.hiddenRD(), weights.head());
     OnnxGraph graph = decoder.graph;
     graph.input(TARGETS, ElementType.INT64, "R", 1);
     graph.output(LOG_PROBABILITIES, ElementType.FLOAT, "R", 1);
@@ -117,7 +112,7 @@ final class DecoderGraph {
   static byte[] rewards(Weights weights) {
     var decoder = new DecoderGraph("rewards", weights, false);
     decoder.graph.output(REWARDS, ElementType.FLOAT, "R", 1);
-    decoder.linear(REWARDS, decoder.hiddenRD(), Weights.REWARD_HEAD);
+    decoder.products.linear(REWARDS, decoder.hiddenRD(), Weights.REWARD_HEAD);
     return decoder.graph.toModel();
   }
 
@@ -137,7 +132,7 @@ final class DecoderGraph {
     graph.input(LONGEST, ElementType.INT32);
     graph.input(ROWS, ElementType.INT64, "R", 2);
     rotaryTables();
-    String embedded = embedding(Weights.EMBEDDING);
+    String embedded = products.embedding(Weights.EMBEDDING, TOKENS);
     String first = "model.layers.0.input_layernorm";
     var state = new Residual(embedded, rmsNorm(first, embedded));
     for (int layer = 0; layer < config.layers(); layer++) {
@@ -160,7 +155,9 @@ final class DecoderGraph {
     String output = block + ".self_attn.o_proj";
     Residual middle =
         addAndNorm(
-            block + ".post_attention_layernorm", sum, linear(output, attended, output + ".weight"));
+            block + ".post_attention_layernorm",
+            sum,
+            products.linear(output, attended, output + ".weight"));
     String next = last ? "model.norm" : "model.layers." + (layer + 1) + ".input_layernorm";
     return addAndNorm(next, middle.sum, mlp(block + ".mlp.", middle.normalised));
   }
@@ -202,9 +199,9 @@ final class DecoderGraph {
   /** x Wᵀ + b, where the family has a bias. */
   private String projection(String name, String xBTD) {
     if (!config.family().projectionBias()) {
-      return linear(name, xBTD, name + ".weight");
+      return products.linear(name, xBTD, name + ".weight");
     }
-    String product = linear(name + ".product", xBTD, name + ".weight");
+    String product = products.linear(name + ".product", xBTD, name + ".weight");
     return graph.standard("Add", name, Map.of(), product, name + ".bias");
   }
 
@@ -222,12 +219,12 @@ final class DecoderGraph {
 
   /** SwiGLU: down(SiLU(gate(x)) · up(x)). */
   private String mlp(String prefix, String x) {
-    String gate = linear(prefix + "gate_proj", x, prefix + "gate_proj.weight");
-    String up = linear(prefix + "up_proj", x, prefix + "up_proj.weight");
+    String gate = products.linear(prefix + "gate_proj", x, prefix + "gate_proj.weight");
+    String up = products.linear(prefix + "up_proj", x, prefix + "up_proj.weight");
     // QuickGelu is x · sigmoid(alpha · x), so alpha = 1 makes it SiLU.
     String silu = graph.fused("QuickGelu", List.of(prefix + "silu"), Map.of("alpha", 1f), gate);
     String gated = graph.standard("Mul", prefix + "gated", Map.of(), silu, up);
-    return linear(prefix + "down_proj", gated, prefix + "down_proj.weight");
+    return products.linear(prefix + "down_proj", gated, prefix + "down_proj.weight");
   }
 
   private String rmsNorm(String norm, String x) {
@@ -245,59 +242,6 @@ final class DecoderGraph {
         sum,
         norm + ".weight");
     return new Residual(total, norm);
-  }
-
-  /** x Wᵀ with the weight [out, in], as safetensors has it or in blocks of its rows. */
-  private String linear(String output, String x, String weight) {
-    Optional<BlockFormat> blocks = weights.format(weight);
-    if (blocks.isEmpty()) {
-      return graph.fused("FusedMatMul", List.of(output), Map.of("transB", 1), x, weight);
-    }
-    BlockFormat format = blocks.get();
-    long[] shape = weights.shape(weight);
-    Map<String, Integer> attributes =
-        Map.of(
-            "N",
-            (int) shape[0],
-            "K",
-            (int) shape[1],
-            "bits",
-            format.bits(),
-            "block_size",
-            format.size(),
-            "accuracy_level",
-            INT8_ACTIVATIONS);
-    List<String> inputs = new ArrayList<>(List.of(x, Weights.values(weight)));
-    inputs.add(Weights.scales(weight));
-    if (format.zeroPoints()) {
-      inputs.add(Weights.zeroPoints(weight));
-    }
-    return graph.fused("MatMulNBits", List.of(output), attributes, inputs.toArray(String[]::new));
-  }
-
-  /** The rows of the new tokens, [B, T, D]. */
-  private String embedding(String weight) {
-    Optional<BlockFormat> blocks = weights.format(weight);
-    if (blocks.isEmpty()) {
-      return graph.standard("Gather", "embedded", Map.of(), weight, TOKENS);
-    }
-    BlockFormat format = blocks.get();
-    String whole =
-        graph.fused(
-            "GatherBlockQuantized",
-            List.of("embedded.blocks"),
-            Map.of("bits", format.bits(), "block_size", format.size(), "quantize_axis", 1),
-            Weights.lookup(weight),
-            TOKENS,
-            Weights.scales(weight));
-    if (config.hiddenSize() % format.size() == 0) {
-      return whole;
-    }
-    graph.constant("embedded.from", new long[] {0});
-    graph.constant("embedded.to", new long[] {config.hiddenSize()});
-    graph.constant("embedded.axis", new long[] {2});
-    return graph.standard(
-        "Slice", "embedded", Map.of(), whole, "embedded.from", "embedded.to", "embedded.axis");
   }
 
   /** cos and sin of position · frequency, [context, H/2]. */
