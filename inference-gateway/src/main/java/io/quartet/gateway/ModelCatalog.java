@@ -1,6 +1,5 @@
 package io.quartet.gateway;
 
-import static io.quartet.checkpoint.ErrorCode.RESOURCE_EXHAUSTED;
 import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
 
 import io.quartet.checkpoint.QuartetException;
@@ -13,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -25,16 +25,14 @@ import org.jspecify.annotations.Nullable;
 public final class ModelCatalog {
   private static final Duration RETRY = Duration.ofSeconds(10);
   private static final Duration DRAIN = Duration.ofMinutes(1);
-  private static final int MOST_WAITING = 32;
 
   private final ModelMemory memory;
   private final Clock clock;
   private final Runnable whenSettled;
   private final ModelIndex index;
+  private final LoadWaiters waiters = new LoadWaiters();
   private final List<Consumer<Model>> watchers = new ArrayList<>();
   private long uses;
-  private int waiting;
-  private long drainingBytes;
   private boolean caughtUp;
   private boolean settled;
   private boolean closed;
@@ -107,9 +105,9 @@ public final class ModelCatalog {
           return;
         }
         // What drains already may be enough; else one more has to go.
-        boolean comesFree = memory.fits(bytes - drainingBytes);
-        leaving = comesFree ? Optional.empty() : leastUsed(index.entry(announcement));
-        if (leaving.isEmpty() && drainingBytes == 0) {
+        leaving =
+            memory.fitsOnceDrained(bytes) ? Optional.empty() : leastUsed(index.entry(announcement));
+        if (leaving.isEmpty() && !memory.drains()) {
           throw memory.full(announcement.getCheckpointId(), bytes);
         }
         if (leaving.isEmpty()) {
@@ -204,23 +202,7 @@ public final class ModelCatalog {
       }
       entry.want();
       notifyAll();
-      await(name, left);
-    }
-  }
-
-  /** Waits for a change, with few others: each holds a thread. */
-  private void await(String name, long millis) throws InterruptedException {
-    if (waiting >= MOST_WAITING) {
-      throw new QuartetException(
-          RESOURCE_EXHAUSTED,
-          "model '%s': %d requests wait for models to load, expected at most %d; try again later"
-              .formatted(name, waiting, MOST_WAITING));
-    }
-    waiting++;
-    try {
-      wait(millis);
-    } finally {
-      waiting--;
+      waiters.await(this, name, left);
     }
   }
 
@@ -274,14 +256,7 @@ public final class ModelCatalog {
     synchronized (this) {
       closed = true;
       notifyAll();
-      index
-          .generating()
-          .forEach(
-              entry -> {
-                if (entry.model() != null) {
-                  models.add(entry.model());
-                }
-              });
+      index.generating().map(ModelEntry::model).filter(Objects::nonNull).forEach(models::add);
     }
     models.forEach(ServedModel::stop);
   }
@@ -293,13 +268,12 @@ public final class ModelCatalog {
   }
 
   private Retired retired(ModelEntry entry, @Nullable ServedModel weights) {
-    drainingBytes += weights == null ? 0 : weights.bytes();
+    memory.draining(weights == null ? 0 : weights.bytes());
     return new Retired(entry, weights);
   }
 
   private synchronized void drained(ModelEntry entry, ServedModel weights) {
-    drainingBytes -= weights.bytes();
-    memory.giveBack(weights.bytes());
+    memory.drained(weights.bytes());
     entry.drained();
     changed(entry);
   }

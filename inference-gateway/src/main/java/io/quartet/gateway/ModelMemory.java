@@ -16,6 +16,7 @@ final class ModelMemory {
 
   private final long limit;
   private long held;
+  private long draining;
 
   /**
    * @param limit in bytes
@@ -32,6 +33,27 @@ final class ModelMemory {
 
   boolean fits(long bytes) {
     return held + bytes <= limit;
+  }
+
+  /** Whether there is room when those that drain are gone. */
+  boolean fitsOnceDrained(long bytes) {
+    return fits(bytes - draining);
+  }
+
+  /** Whether any drain. */
+  boolean drains() {
+    return draining > 0;
+  }
+
+  /** So many of those that are held will be given back. */
+  void draining(long bytes) {
+    draining += bytes;
+  }
+
+  /** Gives back what drained. */
+  void drained(long bytes) {
+    draining -= bytes;
+    giveBack(bytes);
   }
 
   void take(long bytes) {
