@@ -2,9 +2,13 @@ package io.quartet.model;
 
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_full;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.Tensor;
@@ -24,6 +28,16 @@ import org.jspecify.annotations.Nullable;
 public final class TorchRuntime {
   private static final String MAX_PHYSICAL_BYTES = "org.bytedeco.javacpp.maxPhysicalBytes";
 
+  /** In the order in which they need each other. */
+  private static final List<String> CUDA_LIBRARIES =
+      List.of(
+          "libc10.so",
+          "libc10_cuda.so",
+          "libtorch_cpu.so",
+          "libtorch_cuda.so",
+          "libtorch_cuda_linalg.so",
+          "libtorch.so");
+
   /** Set by this system property, or by the environment's {@code QUARTET_DEVICE}. */
   private static final String DEVICE = "quartet.device";
 
@@ -34,9 +48,25 @@ public final class TorchRuntime {
     if (System.getProperty(MAX_PHYSICAL_BYTES) == null) {
       System.setProperty(MAX_PHYSICAL_BYTES, "0");
     }
+    CUDA_LIBRARIES.forEach(TorchRuntime::unpack);
   }
 
   private TorchRuntime() {}
+
+  /**
+   * Unpacks a library of a CUDA build. JavaCPP unpacks each just before it loads it, and libtorch's
+   * for CUDA before what those need, so that they fail and a first start finds no device.
+   */
+  private static void unpack(String library) {
+    String name = "/org/bytedeco/pytorch/%s-gpu/%s".formatted(Loader.getPlatform(), library);
+    if (torch.class.getResource(name) != null) {
+      try {
+        Loader.cacheResource(torch.class, name);
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot unpack " + library, e);
+      }
+    }
+  }
 
   private enum Device {
     AUTO,
@@ -117,7 +147,12 @@ public final class TorchRuntime {
    */
   public static Workers configure(int threads) {
     useOneThreadPerOperation();
-    return new Workers(cuda() ? 1 : threads);
+    return new Workers(workers(threads));
+  }
+
+  /** How many threads {@link #configure} starts. */
+  public static int workers(int threads) {
+    return cuda() ? 1 : threads;
   }
 
   /** Makes operations called from this thread run in it alone; also what a worker starts with. */

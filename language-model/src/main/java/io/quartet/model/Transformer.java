@@ -86,13 +86,14 @@ final class Transformer extends Module {
       passes.add(pass);
       return pass.outputRD();
     }
-    boolean differentiable = GradMode.is_enabled() || PointerScope.getInnerScope() == null;
+    // Without gradients nobody reads what a block makes again.
+    boolean keepsAll = GradMode.is_enabled() || PointerScope.getInnerScope() == null;
     Tensor hND = embeddedND;
     for (TransformerBlock block : blocks) {
       Tensor xND = hND;
       Tensor readR = block == blocks.get(blocks.size() - 1) ? rowsR : null;
       hND =
-          differentiable
+          keepsAll
               ? block.forward(xND, passage, readR)
               : InnerScope.keeping(() -> block.forward(xND, passage, readR));
     }

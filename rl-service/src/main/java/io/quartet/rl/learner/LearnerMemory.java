@@ -6,6 +6,7 @@ import io.quartet.decoder.DecoderMemory;
 import io.quartet.decoder.DecoderOptions;
 import io.quartet.model.AdamW;
 import io.quartet.model.Precision;
+import io.quartet.model.TorchRuntime;
 import io.quartet.model.TrainingMemory;
 import io.quartet.recipe.Advantage;
 import io.quartet.recipe.LoraSection;
@@ -29,11 +30,10 @@ final class LearnerMemory {
     Optional<LoraConfig> lora = recipe.lora().map(LoraSection::config);
     Precision precision = Precision.valueOf(recipe.precision().name());
     AdamW.Options options = AdamW.Options.of(0);
+    int workers = TorchRuntime.workers(recipe.threads());
     int length = prompt + rl.maxTokens();
-    long answers = (rl.minibatch() + recipe.threads() - 1) / recipe.threads();
-    var step =
-        new TrainingMemory.Step(
-            recipe.threads(), answers * length, length, answers * rl.maxTokens());
+    long answers = (rl.minibatch() + workers - 1) / workers;
+    var step = new TrainingMemory.Step(workers, answers * length, length, answers * rl.maxTokens());
     boolean recompute = recipe.recomputeActivations();
     Map<String, Long> parts =
         new LinkedHashMap<>(
@@ -50,8 +50,7 @@ final class LearnerMemory {
         TrainingMemory.scoring(
             config,
             precision,
-            new TrainingMemory.Step(
-                recipe.threads(), scored, length, scored * rl.maxTokens() / length));
+            new TrainingMemory.Step(workers, scored, length, scored * rl.maxTokens() / length));
     long learning = parts.merge("activations", 0L, Long::sum) + parts.merge("loss", 0L, Long::sum);
     parts.put("scoring", Math.max(0, scoring - learning));
     parts.put("reference", lora.isPresent() ? 0 : weights(config));
