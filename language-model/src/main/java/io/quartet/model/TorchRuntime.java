@@ -3,7 +3,6 @@ package io.quartet.model;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -48,7 +47,6 @@ public final class TorchRuntime {
     if (System.getProperty(MAX_PHYSICAL_BYTES) == null) {
       System.setProperty(MAX_PHYSICAL_BYTES, "0");
     }
-    CUDA_LIBRARIES.forEach(TorchRuntime::unpack);
   }
 
   private TorchRuntime() {}
@@ -63,7 +61,8 @@ public final class TorchRuntime {
       try {
         Loader.cacheResource(torch.class, name);
       } catch (IOException e) {
-        throw new UncheckedIOException("cannot unpack " + library, e);
+        throw new QuartetException(
+            ErrorCode.INTERNAL, "cannot unpack %s: %s".formatted(library, e.getMessage()), e);
       }
     }
   }
@@ -112,6 +111,7 @@ public final class TorchRuntime {
   static boolean cuda() {
     Boolean chosen = cuda;
     if (chosen == null) {
+      CUDA_LIBRARIES.forEach(TorchRuntime::unpack);
       String environment = System.getenv().getOrDefault("QUARTET_DEVICE", "auto");
       chosen = cuda(System.getProperty(DEVICE, environment));
       if (chosen) {
@@ -146,8 +146,9 @@ public final class TorchRuntime {
    *     several threads one after the other, and smaller ones fill it less
    */
   public static Workers configure(int threads) {
+    int workers = workers(threads); // asked first: it unpacks what the first operation loads
     useOneThreadPerOperation();
-    return new Workers(workers(threads));
+    return new Workers(workers);
   }
 
   /** How many threads {@link #configure} starts. */

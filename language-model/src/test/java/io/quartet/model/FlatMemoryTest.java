@@ -3,9 +3,8 @@ package io.quartet.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -23,22 +22,14 @@ class FlatMemoryTest {
   }
 
   private static long growth() throws IOException, InterruptedException {
-    var command =
+    var options =
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx64m",
             "-Xms64m",
             "-XX:+UseSerialGC",
             "-XX:+AlwaysPreTouch",
-            "-XX:TieredStopAtLevel=1", // or the compiler's own memory is what is measured
-            "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-            FlatMemoryTest.class.getName());
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).isZero();
-    return Long.parseLong(out.strip());
+            "-XX:TieredStopAtLevel=1"); // or the compiler's own memory is what is measured
+    return Long.parseLong(ChildJvm.output(FlatMemoryTest.class, options, Map.of()));
   }
 
   /** Prints by how many bytes the process grows in the last 850 of a thousand steps. */

@@ -1,19 +1,18 @@
 package io.quartet.model;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.model.PackedBatch.LastToken;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -54,25 +53,15 @@ final class MeasuredTraining {
    */
   static long peak(String how, String precision, int width, int layers, int rows, int length)
       throws IOException, InterruptedException {
-    var command =
-        new ArrayList<String>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")),
-                MeasuredTraining.class.getName(),
-                how,
-                precision));
-    Stream.of(width, layers, rows, length).map(String::valueOf).forEach(command::add);
-    var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
-    builder.environment().putAll(TorchRuntime.environment()); // as the services are started
-    builder.environment().put("QUARTET_DEVICE", "cpu"); // whose memory is the process's own
-    Process process = builder.start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).isZero();
-    return Long.parseLong(out.strip().split(" ")[0]);
+    var environment = new HashMap<>(TorchRuntime.environment()); // as the services are started
+    environment.put("QUARTET_DEVICE", "cpu"); // whose memory is the process's own
+    String[] sizes =
+        IntStream.of(width, layers, rows, length).mapToObj(String::valueOf).toArray(String[]::new);
+    String[] arguments =
+        Stream.concat(Stream.of(how, precision), Stream.of(sizes)).toArray(String[]::new);
+    String out =
+        ChildJvm.output(MeasuredTraining.class, List.of("-Xmx256m"), environment, arguments);
+    return Long.parseLong(out.split(" ")[0]);
   }
 
   /**

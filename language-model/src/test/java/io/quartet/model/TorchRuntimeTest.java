@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
@@ -35,19 +35,9 @@ class TorchRuntimeTest {
   /** In a process of its own: the limit is set once, by whatever asks libtorch first. */
   @Test
   void memoryIsLimitedByTheSystemAloneThoughAPlanIsMadeBeforeAnythingIsTrained() throws Exception {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx64m",
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")),
-                Planning.class.getName())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).isZero();
-    assertThat(out.strip()).isEqualTo("0");
+    String limit = ChildJvm.output(Planning.class, List.of("-Xmx64m"), Map.of());
+
+    assertThat(limit).isEqualTo("0");
   }
 
   /** What the other process does. */
