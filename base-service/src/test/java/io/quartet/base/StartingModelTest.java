@@ -111,11 +111,7 @@ class StartingModelTest extends BaseStageFixture {
     Checkpoint base = trial.train(new BaseStage(), "r", from);
 
     assertThat(base.config()).isEqualTo(open.config());
-    List<Double> losses =
-        trial.reported().stream()
-            .filter(r -> r.phase().equals("training"))
-            .map(r -> r.metrics().get("loss"))
-            .toList();
+    List<Double> losses = trial.losses();
     assertThat(losses.get(losses.size() - 1)).isLessThan(losses.get(0));
   }
 

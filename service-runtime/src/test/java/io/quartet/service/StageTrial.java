@@ -55,6 +55,14 @@ public final class StageTrial {
     return reported;
   }
 
+  /** The losses of training that it has told, one after the other. */
+  public List<Double> losses() {
+    return reported.stream()
+        .filter(report -> report.phase().equals("training"))
+        .map(report -> report.metrics().get("loss"))
+        .toList();
+  }
+
   /**
    * Runs the stage.
    *

@@ -89,11 +89,7 @@ class SftStageTest {
     Checkpoint sft = trial.train(new SftStage(), "r", recipe);
 
     assertThat(sft.config()).isEqualTo(open.config());
-    List<Double> losses =
-        trial.reported().stream()
-            .filter(r -> r.phase().equals("training"))
-            .map(r -> r.metrics().get("loss"))
-            .toList();
+    List<Double> losses = trial.losses();
     assertThat(losses.get(losses.size() - 1)).isLessThan(losses.get(0));
     assertThat(sft.training().metrics()).containsKey("gold");
     try (Tokenizer before = open.tokenizer();
