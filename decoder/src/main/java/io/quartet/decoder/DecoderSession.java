@@ -97,13 +97,13 @@ final class DecoderSession implements AutoCloseable {
    * <p>A row's result has the same bits whatever else is in the step, see {@link #sameBits}.
    *
    * @param firstSlot the slot of the first sequence; room for all must have been reserved
-   * @return for each sequence the row of the head that its last token went through; if {@link
-   *     Row#everyToken}, those of its other tokens lie before it
+   * @return for each sequence the row of the head that its last token went through, those of its
+   *     other {@link Row#heads} right before it; nothing that means anything if it has none
    */
   int[] forward(int firstSlot, List<Row> sequences) {
     int count = sequences.size();
     int width = sequences.stream().mapToInt(Row::paddedWidth).max().orElseThrow();
-    int heads = sequences.stream().mapToInt(Row::heads).sum();
+    int heads = sequences.stream().mapToInt(row -> row.heads).sum();
     if (head.reserve(heads)) {
       unbind();
     }
@@ -116,7 +116,7 @@ final class DecoderSession implements AutoCloseable {
         tokens.put(i * width + j, j < row.width() ? row.tokens[row.from + j] : 0);
       }
       lastPositions.put(i, row.to - 1);
-      for (int place = row.width() - row.heads(); place < row.width(); place++) {
+      for (int place = row.width() - row.heads; place < row.width(); place++) {
         head.put(next++, i, place, row.temperature);
       }
       lastHeads[i] = next - 1;
@@ -203,20 +203,16 @@ final class DecoderSession implements AutoCloseable {
    * in its slot already.
    *
    * @param temperature of the distribution; 0 is read as 1
-   * @param everyToken whether all new tokens go through the head, or only the last
+   * @param heads how many of its new tokens, the last ones, go through the head
    */
   @SuppressWarnings("ArrayRecordComponent") // a view of the sequence's own array, never compared
-  record Row(int[] tokens, int from, int to, double temperature, boolean everyToken) {
+  record Row(int[] tokens, int from, int to, double temperature, int heads) {
     int width() {
       return to - from;
     }
 
     int paddedWidth() {
       return from == 0 && !sameBits(width()) ? width() + 1 : width();
-    }
-
-    int heads() {
-      return everyToken ? width() : 1;
     }
   }
 

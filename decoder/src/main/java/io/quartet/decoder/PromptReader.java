@@ -20,8 +20,11 @@ final class PromptReader {
   /** Tokens of a step while answers wait for their next token: one decode step's time or two. */
   static final int TURN = 64;
 
-  /** Tokens of a step while nobody waits: enough for matrix products at full speed. */
-  private static final int ALONE = 256;
+  /**
+   * Tokens of a step while nobody waits: enough for matrix products at full speed, and no more, as
+   * attention computes what it masks too, half of a step's tokens times themselves.
+   */
+  private static final int ALONE = 128;
 
   /** Tokens of a step that a long prompt gets however many short ones come. */
   private static final int LEAST = 16;

@@ -112,7 +112,8 @@ final class Sequence {
 
   /**
    * The next unread tokens of its prompt as a row of a step, at most {@code most} where that leaves
-   * them {@linkplain DecoderSession#sameBits the same bits}.
+   * them {@linkplain DecoderSession#sameBits the same bits}. The prompt's last token goes through
+   * the head; its others do if they are scored.
    */
   DecoderSession.Row promptRow(int most) {
     stopwatch.begin();
@@ -123,7 +124,11 @@ final class Sequence {
       width--;
     }
     int to = read + (width > 1 ? width : rest);
-    return new DecoderSession.Row(tokens, read, to, params.temperature(), params.promptLogProbs());
+    int heads = to < promptLength ? 0 : 1;
+    if (params.promptLogProbs()) {
+      heads = to - read;
+    }
+    return new DecoderSession.Row(tokens, read, to, params.temperature(), heads);
   }
 
   /**
@@ -132,7 +137,7 @@ final class Sequence {
    */
   DecoderSession.Row growingRow() {
     int from = Math.max(1, read);
-    return new DecoderSession.Row(tokens, from, from + 1, params.temperature(), false);
+    return new DecoderSession.Row(tokens, from, from + 1, params.temperature(), 1);
   }
 
   /** Takes over what another read, whose prompt is the same. */
@@ -153,7 +158,7 @@ final class Sequence {
    * @param lastHead the head's row of the row's last token
    */
   void scorePrompt(DecoderSession.Row row, int lastHead, Drawing drawing) {
-    if (row.everyToken()) {
+    if (params.promptLogProbs()) {
       int head = lastHead - row.width() + 1;
       for (int place = row.from(); place < row.to() && place + 1 < promptLength; place++) {
         int token = tokens[place + 1];
