@@ -8,7 +8,7 @@ import java.util.function.ToDoubleFunction;
  *
  * @param alone one answer grows
  * @param together {@link #SEQUENCES} answers grow, counted all
- * @param prefill a prompt of {@link #PREFILL} tokens is read
+ * @param prefill prompts of {@link #PREFILL} tokens are read, one after the other
  */
 record DecodeRound(double alone, double together, double prefill) {
   /** Answers that grow at the same time. */
@@ -17,8 +17,11 @@ record DecodeRound(double alone, double together, double prefill) {
   /** Tokens that every answer goes on from; the answers' prompts are the same. */
   static final int PROMPT = 128;
 
-  /** Tokens of the prompt that is only read. */
+  /** Tokens of a prompt that is only read. */
   static final int PREFILL = 512;
+
+  /** How many such prompts. */
+  static final int PREFILLS = 4;
 
   /** The median over rounds. */
   static double median(List<DecodeRound> rounds, ToDoubleFunction<DecodeRound> figure) {

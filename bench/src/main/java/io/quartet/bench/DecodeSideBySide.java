@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Quartet and llama.cpp serve the same weights by turns, a round each, and the machine's roofs are
@@ -108,33 +109,37 @@ public final class DecodeSideBySide {
         }
       }
     }
-    double bandwidth = median(bandwidths);
-    double product = median(products);
     double read = DecoderMemory.weights(config, precision) / 1e9;
-    double alone = DecodeRound.median(ours, DecodeRound::alone);
-    double prefill = DecodeRound.median(ours, DecodeRound::prefill);
     System.out.printf(
         Locale.ROOT,
         "| %s | %s | %.0f | %s | %.0f %% of %.0f GB/s | %.0f | %s | %.0f | %s | %.0f %% of %.0f"
             + " GFLOP/s |%n",
         shape,
         precision.name().toLowerCase(Locale.ROOT),
-        alone,
+        DecodeRound.median(ours, DecodeRound::alone),
         beside(ours, theirs, DecodeRound::alone),
-        100 * alone * read / bandwidth,
-        bandwidth,
+        100 * read * ofRoof(ours, DecodeRound::alone, bandwidths),
+        median(bandwidths),
         DecodeRound.median(ours, DecodeRound::together),
         beside(ours, theirs, DecodeRound::together),
-        prefill,
+        DecodeRound.median(ours, DecodeRound::prefill),
         beside(ours, theirs, DecodeRound::prefill),
-        100 * prefill * flopsPerToken() / 1e9 / product,
-        product);
+        100 * flopsPerToken() / 1e9 * ofRoof(ours, DecodeRound::prefill, products),
+        median(products));
+  }
+
+  /** The median over rounds of a figure over the roof that was measured before it. */
+  private static double ofRoof(
+      List<DecodeRound> rounds, ToDoubleFunction<DecodeRound> figure, List<Double> roofs) {
+    List<Double> shares = new ArrayList<>();
+    for (int i = 0; i < roofs.size(); i++) {
+      shares.add(figure.applyAsDouble(rounds.get(i)) / roofs.get(i));
+    }
+    return median(shares);
   }
 
   private static String beside(
-      List<DecodeRound> ours,
-      List<DecodeRound> theirs,
-      java.util.function.ToDoubleFunction<DecodeRound> figure) {
+      List<DecodeRound> ours, List<DecodeRound> theirs, ToDoubleFunction<DecodeRound> figure) {
     if (theirs.isEmpty()) {
       return "– | –";
     }

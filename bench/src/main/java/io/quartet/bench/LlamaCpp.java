@@ -42,7 +42,14 @@ record LlamaCpp(Path programs, Path model, int tokens) {
         run(
             "llama-bench",
             List.of(
-                "-p", Integer.toString(DecodeRound.PREFILL), "-n", "0", "-r", "1", "-o", "jsonl"));
+                "-p",
+                Integer.toString(DecodeRound.PREFILL),
+                "-n",
+                "0",
+                "-r",
+                Integer.toString(DecodeRound.PREFILLS),
+                "-o",
+                "jsonl"));
     return new DecodeRound(
         decoded.get(0).path("speed_tg").asDouble(),
         decoded.get(1).path("speed_tg").asDouble(),

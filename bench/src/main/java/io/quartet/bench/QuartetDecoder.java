@@ -41,7 +41,11 @@ final class QuartetDecoder implements AutoCloseable {
   }
 
   private double prefill() {
-    return DecodeRound.PREFILL / seconds(prompt(DecodeRound.PREFILL), 1, 1);
+    double seconds = 0;
+    for (int i = 0; i < DecodeRound.PREFILLS; i++) {
+      seconds += seconds(prompt(DecodeRound.PREFILL), 1, 1);
+    }
+    return DecodeRound.PREFILLS * DecodeRound.PREFILL / seconds;
   }
 
   private double seconds(int[] prompt, int sequences, int maxTokens) {
