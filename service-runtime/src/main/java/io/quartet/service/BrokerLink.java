@@ -114,7 +114,7 @@ final class BrokerLink implements AutoCloseable {
     if (!outageReported) {
       outageReported = true;
       String why = cause instanceof TimeoutException ? "no answer" : Failures.firstLine(cause);
-      LOG.errorf("kafka at %s cannot be reached (%s); retrying", bootstrap, why);
+      LOG.warnf("kafka at %s cannot be reached (%s); retrying", bootstrap, why);
     }
   }
 
