@@ -21,6 +21,9 @@ import java.util.function.ToDoubleFunction;
  * precision: medians over the rounds, and the medians of the rounds' ratios.
  */
 public final class DecodeSideBySide {
+  /** Rounds that do not count: a young process is slower, at the roofs too. */
+  private static final int WARM_UP = 3;
+
   private final ModelConfig config;
   private final Path folder;
   private final int tokens;
@@ -66,6 +69,9 @@ public final class DecodeSideBySide {
       GgufFile.write(folder, full);
     }
     try (var roofs = new RoofProcess()) {
+      for (int round = 0; round < WARM_UP; round++) {
+        roofs.measure();
+      }
       for (Precision precision : Precision.values()) {
         Optional<LlamaCpp> peer = Optional.empty();
         if (programs.isPresent()) {
@@ -98,7 +104,9 @@ public final class DecodeSideBySide {
     List<Double> bandwidths = new ArrayList<>();
     List<Double> products = new ArrayList<>();
     try (var quartet = new QuartetDecoder(folder, precision, tokens)) {
-      quartet.round(); // warms up
+      for (int round = 0; round < WARM_UP; round++) {
+        quartet.round();
+      }
       for (int round = 0; round < rounds; round++) {
         double[] roof = roofs.measure();
         bandwidths.add(roof[0]);

@@ -18,12 +18,14 @@ import java.util.List;
  */
 record LlamaCpp(Path programs, Path model, int tokens) {
   private static final String THREADS = Integer.toString(Round.THREADS);
+  private static final int ATTEMPTS = 3;
 
   DecodeRound round() throws IOException {
     int places = DecodeRound.SEQUENCES * (DecodeRound.PROMPT + tokens);
     List<JsonNode> decoded =
         run(
             "llama-batched-bench",
+            2,
             List.of(
                 "-c",
                 Integer.toString(places),
@@ -41,6 +43,7 @@ record LlamaCpp(Path programs, Path model, int tokens) {
     List<JsonNode> read =
         run(
             "llama-bench",
+            1,
             List.of(
                 "-p",
                 Integer.toString(DecodeRound.PREFILL),
@@ -67,12 +70,24 @@ record LlamaCpp(Path programs, Path model, int tokens) {
             THREADS));
   }
 
-  private List<JsonNode> run(String program, List<String> options) throws IOException {
+  /**
+   * The results that a program prints. Its log is written by a thread of its own, which now and
+   * then loses the last line to the program's end; it is then run again.
+   */
+  private List<JsonNode> run(String program, int results, List<String> options) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(programs.resolve(program).toString());
     command.addAll(List.of("-m", model.toString(), "-t", THREADS, "-fa", "1"));
     command.addAll(options);
-    return run(command);
+    List<JsonNode> lines = List.of();
+    for (int attempt = 0; attempt < ATTEMPTS && lines.size() != results; attempt++) {
+      lines = run(command);
+    }
+    if (lines.size() != results) {
+      throw new IOException(
+          "%d results, expected %d, of %s".formatted(lines.size(), results, command));
+    }
+    return lines;
   }
 
   /** The lines of JSON that a program prints. */
