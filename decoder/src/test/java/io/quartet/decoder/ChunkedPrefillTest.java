@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quartet.checkpoint.ModelConfig;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -56,6 +58,18 @@ class ChunkedPrefillTest {
         }
       }
     }
+  }
+
+  @Test
+  void onlyThePartThatEndsThePromptGoesThroughTheHead() {
+    Sequence sequence = sequence(TestModel.tokens(CONFIG, 200, 1));
+    List<Integer> heads = new ArrayList<>();
+    while (sequence.reading()) {
+      DecoderSession.Row row = sequence.promptRow(64);
+      heads.add(row.heads());
+      sequence.readUpTo(row.to());
+    }
+    assertThat(heads).containsExactly(0, 0, 0, 1);
   }
 
   private static float[] logits(DecoderSession session, Sequence sequence, int most) {
