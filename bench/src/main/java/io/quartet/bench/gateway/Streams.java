@@ -64,6 +64,7 @@ final class Streams {
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx512m",
+            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
             EngineRounds.class.getName(),
             stack.weights(1).toString()),
         // Not as an argument: ONNX Runtime does not load in a process with so long a command line.
