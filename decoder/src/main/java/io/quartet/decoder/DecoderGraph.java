@@ -3,6 +3,7 @@ package io.quartet.decoder;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.decoder.OnnxGraph.ElementType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -48,6 +49,14 @@ final class DecoderGraph {
 
   /** FLOAT [R, 1]; reward models only. */
   static final String REWARDS = "rewards";
+
+  /**
+   * FLOAT [heads]: a score beside those of the keys, whose exponential is 0 (attention sinks,
+   * arXiv:2309.17453), so it changes no bit. A node that has it computes each row's softmax over
+   * the keys that the row may see; without it ONNX Runtime takes a tiled kernel that also computes
+   * what is masked. Scoring keeps the latter, which does not hold all scores of a sequence at once.
+   */
+  private static final String NO_SINK = "attention.no_sink";
 
   private final OnnxGraph graph;
   private final ModelConfig config;
@@ -132,6 +141,11 @@ final class DecoderGraph {
     graph.input(LONGEST, ElementType.INT32);
     graph.input(ROWS, ElementType.INT64, "R", 2);
     rotaryTables();
+    if (cached) {
+      float[] sinks = new float[config.heads()];
+      Arrays.fill(sinks, -Float.MAX_VALUE);
+      graph.constant(NO_SINK, sinks, sinks.length);
+    }
     String embedded = products.embedding(Weights.EMBEDDING, TOKENS);
     String first = "model.layers.0.input_layernorm";
     var state = new Residual(embedded, rmsNorm(first, embedded));
@@ -189,6 +203,9 @@ final class DecoderGraph {
     }
     List<String> inputs = new ArrayList<>(projected);
     inputs.addAll(List.of(pastKey, pastValue, LAST_POSITIONS, LONGEST, "rotary.cos", "rotary.sin"));
+    if (cached) {
+      inputs.addAll(List.of("", "", NO_SINK));
+    }
     return graph.fused(
         "GroupQueryAttention",
         List.of(prefix + "attended", present(layer, "key"), present(layer, "value")),

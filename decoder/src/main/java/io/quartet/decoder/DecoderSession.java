@@ -27,6 +27,13 @@ final class DecoderSession implements AutoCloseable {
   /** The most (sequence, token) places of one step. */
   static final int MAX_STEP_TOKENS = 1024;
 
+  /**
+   * The fewest new tokens of a prompt in one step. ONNX Runtime's attention adds up in another
+   * order for a token that comes alone, as those of answers all do; among others it has the same
+   * bits in every step.
+   */
+  static final int LEAST_OF_PROMPT = 2;
+
   private final ModelConfig config;
   private final OrtSession session;
   private final KvCache cache;
@@ -94,7 +101,7 @@ final class DecoderSession implements AutoCloseable {
    * <p>ONNX Runtime's attention takes many sequences at once only where each adds one token or
    * begins anew; a sequence that adds several tokens to earlier ones goes alone.
    *
-   * <p>A row's result has the same bits whatever else is in the step, see {@link #sameBits}.
+   * <p>A row's result has the same bits whatever else is in the step, see {@link #LEAST_OF_PROMPT}.
    *
    * @param firstSlot the slot of the first sequence; room for all must have been reserved
    * @return for each sequence the row of the head that its last token went through, those of its
@@ -130,16 +137,6 @@ final class DecoderSession implements AutoCloseable {
       throw Onnx.failure("step of %d sequences".formatted(count), e);
     }
     return lastHeads;
-  }
-
-  /**
-   * Whether a step of so many new tokens gives each of them the bits that it has in any other such
-   * step. ONNX Runtime's attention takes the tokens in tiles, a multiple of 16, and a tile of one
-   * token adds up in another order. Single tokens of answers are all computed so; a prompt is read
-   * in steps where none is.
-   */
-  static boolean sameBits(int width) {
-    return width % 16 != 1;
   }
 
   /** What the last step's rows came to. */
@@ -212,7 +209,7 @@ final class DecoderSession implements AutoCloseable {
     }
 
     int paddedWidth() {
-      return from == 0 && !sameBits(width()) ? width() + 1 : width();
+      return from == 0 ? Math.max(width(), LEAST_OF_PROMPT) : width();
     }
   }
 

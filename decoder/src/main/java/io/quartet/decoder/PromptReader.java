@@ -22,9 +22,9 @@ final class PromptReader {
 
   /**
    * Tokens of a step while nobody waits: enough for matrix products at full speed, and no more, as
-   * attention computes what it masks too, half of a step's tokens times themselves.
+   * attention computes products that it masks, half of a step's tokens times themselves.
    */
-  private static final int ALONE = 128;
+  static final int ALONE = 256;
 
   /** Tokens of a step that a long prompt gets however many short ones come. */
   private static final int LEAST = 16;

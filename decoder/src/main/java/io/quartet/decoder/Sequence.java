@@ -111,19 +111,18 @@ final class Sequence {
   }
 
   /**
-   * The next unread tokens of its prompt as a row of a step, at most {@code most} where that leaves
-   * them {@linkplain DecoderSession#sameBits the same bits}. The prompt's last token goes through
-   * the head; its others do if they are scored.
+   * The next unread tokens of its prompt as a row of a step, at most {@code most}, or one more so
+   * that none is {@linkplain DecoderSession#LEAST_OF_PROMPT left alone}. The prompt's last token
+   * goes through the head; its others do if they are scored.
    */
   DecoderSession.Row promptRow(int most) {
     stopwatch.begin();
     int rest = promptLength - read;
-    int width = Math.min(rest, most);
-    boolean padded = read == 0 && width == rest;
-    while (!padded && width > 1 && (!DecoderSession.sameBits(width) || rest - width == 1)) {
-      width--;
+    int width = Math.min(rest, Math.max(most, DecoderSession.LEAST_OF_PROMPT));
+    if (rest - width == 1) {
+      width += width > DecoderSession.LEAST_OF_PROMPT ? -1 : 1;
     }
-    int to = read + (width > 1 ? width : rest);
+    int to = read + width;
     int heads = to < promptLength ? 0 : 1;
     if (params.promptLogProbs()) {
       heads = to - read;

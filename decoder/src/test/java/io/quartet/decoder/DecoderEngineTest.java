@@ -181,9 +181,10 @@ class DecoderEngineTest {
       assertThat(generate(whole, prompt, SamplingParams.greedy(200)).tokenIds())
           .startsWith(answer.tokenIds());
     }
-    long saved = KvCache.bytesPerPosition(CONFIG) * (CONFIG.contextLength() - 64);
+    long keysAndValues = OPTIONS.slots() * KvCache.bytesPerPosition(CONFIG);
+    long scores = 4L * PromptReader.ALONE * CONFIG.heads();
     assertThat(DecoderMemory.of(CONFIG, OPTIONS) - DecoderMemory.of(CONFIG, smaller))
-        .isEqualTo(OPTIONS.slots() * saved);
+        .isEqualTo((keysAndValues + scores) * (CONFIG.contextLength() - 64));
   }
 
   @Test
