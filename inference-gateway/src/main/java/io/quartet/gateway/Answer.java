@@ -51,6 +51,7 @@ final class Answer implements TokenListener {
   private boolean begun;
   private boolean decoded;
   private boolean over;
+  private volatile boolean held; // something waits for the reader
 
   /** What the gateway counts of an answer. */
   interface Progress {
@@ -154,8 +155,14 @@ final class Answer implements TokenListener {
     wake();
   }
 
-  /** Tokens came, or the reader can take more. */
-  void wake() {
+  /** The reader can take more. */
+  void readerReady() {
+    if (held) {
+      wake();
+    }
+  }
+
+  private void wake() {
     if (scheduled.compareAndSet(false, true)) {
       executor.execute(
           () -> {
@@ -224,9 +231,14 @@ final class Answer implements TokenListener {
   }
 
   private void send() {
-    if (over || readerGone() || nothingToSend() || !sink.ready()) {
+    if (over || readerGone() || nothingToSend()) {
       return;
     }
+    held = true; // before asking: the reader's word that it is ready may come at any moment
+    if (!sink.ready()) {
+      return;
+    }
+    held = false;
     if (!begun) {
       begun = true;
       sink.begin(beginning);

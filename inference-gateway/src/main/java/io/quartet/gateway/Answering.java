@@ -211,7 +211,7 @@ public final class Answering {
             metrics.begin(model, operation, draft.prompt().length),
             spans.begin(model, asked, operation, sampling.echo(), draft.prompt().length));
     var answer = new Answer(sink, beginning, text, account, executor);
-    sink.connect(answer::wake, answer::cancel);
+    sink.connect(answer::readerReady, answer::cancel);
     return answer;
   }
 

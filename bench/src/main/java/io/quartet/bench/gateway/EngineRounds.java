@@ -3,6 +3,7 @@ package io.quartet.bench.gateway;
 import io.quartet.bench.Round;
 import io.quartet.decoder.DecoderEngine;
 import io.quartet.decoder.DecoderOptions;
+import io.quartet.decoder.GenerationHandle;
 import io.quartet.decoder.SamplingParams;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -24,7 +25,7 @@ public final class EngineRounds {
    *
    * @param arguments the weights' folder
    */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) throws IOException, InterruptedException {
     var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     var random = new SplittableRandom(1);
     try (var engine =
@@ -36,7 +37,8 @@ public final class EngineRounds {
     }
   }
 
-  private static Round round(DecoderEngine engine, SplittableRandom random) {
+  private static Round round(DecoderEngine engine, SplittableRandom random)
+      throws InterruptedException {
     double[] first = new double[Streams.ALONE];
     for (int i = 0; i < first.length; i++) {
       long asked = System.nanoTime();
@@ -44,17 +46,16 @@ public final class EngineRounds {
           List.of(prompt(random)), List.of(SamplingParams.sampled(1, random.nextInt(), 1)));
       first[i] = (System.nanoTime() - asked) / 1e6;
     }
-    List<int[]> prompts = new ArrayList<>();
-    List<SamplingParams> params = new ArrayList<>();
-    for (int i = 0; i < Streams.STREAMS; i++) {
-      prompts.add(prompt(random));
-      params.add(SamplingParams.sampled(1, random.nextInt(), Streams.TOKENS));
-    }
     long begun = System.nanoTime();
-    int tokens =
-        engine.generate(prompts, params).stream()
-            .mapToInt(answer -> answer.tokenIds().length)
-            .sum();
+    List<GenerationHandle> answers = new ArrayList<>();
+    for (int i = 0; i < Streams.STREAMS; i++) { // one by one, as they come to the gateway
+      var params = SamplingParams.sampled(1, random.nextInt(), Streams.TOKENS);
+      answers.add(engine.submit(prompt(random), params, token -> {}));
+    }
+    int tokens = 0;
+    for (GenerationHandle answer : answers) {
+      tokens += answer.await().tokenIds().length;
+    }
     double seconds = (System.nanoTime() - begun) / 1e9;
     Arrays.sort(first);
     return new Round(tokens / seconds, 0, 0, 0, first[first.length / 2]);

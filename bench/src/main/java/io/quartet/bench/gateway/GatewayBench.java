@@ -31,7 +31,7 @@ public final class GatewayBench {
       try (var stack = new GatewayStack(project, folder, Streams.STREAMS, waiting)) {
         System.out.printf("%n### %s (logs in %s)%n%n", scenario, folder);
         switch (scenario) {
-          case "streams" -> new Streams(stack).run(5);
+          case "streams" -> new Streams(stack).run(10);
           case "overload" -> new Overload(stack, Duration.ofSeconds(20)).run();
           case "swaps" -> new Swaps(stack).run(5, Duration.ofSeconds(10));
           case "slow" -> new SlowReaders(stack).run(SLOW, Duration.ofMinutes(4));

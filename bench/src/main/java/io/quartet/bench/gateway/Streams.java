@@ -16,8 +16,10 @@ final class Streams {
   static final int PROMPT = 32;
   static final int TOKENS = 128;
 
-  /** Rounds of both sides before those that count: until then the JVM compiles what is hot. */
-  private static final int WARM_UP = 15;
+  /** Answers and rounds before those that count: until then the JVM compiles what is hot. */
+  private static final int WARM_UP_ANSWERS = 5000;
+
+  private static final int WARM_UP_ROUNDS = 5;
 
   /** Answers that are alone, for the time to the first token. */
   static final int ALONE = 40;
@@ -31,8 +33,11 @@ final class Streams {
 
   void run(int rounds) {
     List<Round> ours = new ArrayList<>();
+    for (int i = 0; i < WARM_UP_ANSWERS; i++) {
+      ask(1).end().join();
+    }
     try (var engine = engine()) {
-      for (int i = -WARM_UP; i < rounds; i++) {
+      for (int i = -WARM_UP_ROUNDS; i < rounds; i++) {
         engine.run(i >= 0);
         Round round = round();
         if (i >= 0) {
