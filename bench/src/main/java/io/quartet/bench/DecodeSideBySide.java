@@ -158,9 +158,15 @@ public final class DecodeSideBySide {
         DecodeRound.ratio(ours, theirs, figure));
   }
 
-  /** Of the blocks' matrix products; the head reads a prompt's last token only. */
+  /**
+   * Of the blocks' matrix products and attention's two, over the keys that a token may see, the
+   * mean of a prompt's tokens; the head reads its last only.
+   */
   private double flopsPerToken() {
-    return 2.0 * (config.parameters() - (double) config.vocabularySize() * config.hiddenSize());
+    double weights = config.parameters() - (double) config.vocabularySize() * config.hiddenSize();
+    double keys = (DecodeRound.PREFILL + 1) / 2.0;
+    double attention = 2.0 * config.layers() * config.heads() * config.headDimension() * keys;
+    return 2 * (weights + attention);
   }
 
   private static double median(List<Double> values) {

@@ -19,7 +19,7 @@ final class Streams {
   /** Answers and rounds before those that count: until then the JVM compiles what is hot. */
   private static final int WARM_UP_ANSWERS = 5000;
 
-  private static final int WARM_UP_ROUNDS = 5;
+  private static final int WARM_UP_ROUNDS = 15;
 
   /** Answers that are alone, for the time to the first token. */
   static final int ALONE = 40;
