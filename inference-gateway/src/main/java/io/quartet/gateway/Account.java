@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What one answer has taken and gives back: its place at the model, its lease on the weights, and
  * its part of the caller's quota.
  */
-final class Account implements Answer.Progress {
+final class Account implements Progress {
   private final ServedModel model;
   private final Terms terms;
   private final long estimatedTokens;

@@ -53,26 +53,6 @@ final class Answer implements TokenListener {
   private boolean over;
   private volatile boolean held; // something waits for the reader
 
-  /** What the gateway counts of an answer. */
-  interface Progress {
-    /** The decoder has not taken it; nothing else is told then. */
-    void refused(ErrorCode code);
-
-    /** A token came, on the decoder's thread. */
-    void token();
-
-    /** The first token is read; from here on one thing after the other. */
-    void firstToken();
-
-    /**
-     * The decoder and the tokenizer have nothing more to do with it.
-     *
-     * @param outcome a finish reason, or a gRPC status
-     * @param effort where the decoder's time went; null if it failed
-     */
-    void decoded(String outcome, int completionTokens, Generation.@Nullable Effort effort);
-  }
-
   /**
    * @param beginning what the reader is told first
    * @param executor runs the work that the decoder's thread must not do
