@@ -1,0 +1,182 @@
+package io.quartet.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quartet.checkpoint.BpeTrainer;
+import io.quartet.checkpoint.BpeVocabulary;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Tokenizer;
+import io.quartet.checkpoint.TokenizerFiles;
+import io.quartet.decoder.FinishReason;
+import io.quartet.decoder.Generation;
+import io.quartet.decoder.ScoredToken;
+import io.quartet.v1.SamplingParameters;
+import io.quartet.v1.Usage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An answer keeps to its reader's pace, one step of work at a time. */
+class AnswerTest {
+  @TempDir Path directory;
+  Tokenizer tokenizer;
+  final Queue<Runnable> work = new ArrayDeque<>();
+  final Reader reader = new Reader();
+  Answer answer;
+
+  @BeforeEach
+  void anAnswerToSomebody() {
+    TokenizerFiles.write(
+        directory, new BpeTrainer(BpeVocabulary.FIRST_MERGE).train(List.of("a"), Map.of()));
+    tokenizer = Tokenizer.load(directory);
+    answer =
+        new Answer(
+            reader,
+            new AnswerSink.Beginning(
+                "sft/talk/1", SamplingParameters.getDefaultInstance(), new int[1], tokenizer),
+            new AnswerText(tokenizer, List.of(), false),
+            new Uncounted(),
+            work::add);
+  }
+
+  @AfterEach
+  void free() {
+    tokenizer.close();
+  }
+
+  @Test
+  void whatAReaderDoesNotTakeWaitsUntilItIsReadyAndComesTogether() {
+    reader.ready = false;
+    say("a");
+    say("b");
+    finish();
+    assertThat(reader.seen).isEmpty();
+
+    reader.ready = true;
+    answer.readerReady();
+    runAll();
+
+    assertThat(reader.seen).containsExactly("begin", "ab", "FINISH_REASON_STOP, 2 tokens");
+  }
+
+  @Test
+  void aReaderWhoIsReadyAndHasEverythingWakesNobody() {
+    answer.readerReady();
+    assertThat(work).isEmpty();
+
+    say("a");
+    answer.readerReady();
+
+    assertThat(work).isEmpty();
+    assertThat(reader.seen).containsExactly("begin", "a");
+  }
+
+  @Test
+  void aReaderWhoBecomesReadyWhileItIsAskedIsNotForgotten() {
+    reader.ready = false;
+    reader.whenAsked = answer::readerReady;
+    say("a");
+    assertThat(reader.seen).isEmpty();
+
+    reader.ready = true;
+    reader.whenAsked = () -> {};
+    runAll();
+
+    assertThat(reader.seen).containsExactly("begin", "a");
+  }
+
+  @Test
+  void aReaderWhoLeavesIsSentNothingMore() {
+    reader.ready = false;
+    say("a");
+    answer.cancel();
+    reader.ready = true;
+    answer.readerReady();
+    finish();
+
+    assertThat(reader.seen).isEmpty();
+  }
+
+  private void say(String character) {
+    for (int id : tokenizer.encode(character)) {
+      answer.token(new ScoredToken(id, -1, List.of()));
+    }
+    work.remove().run();
+  }
+
+  private void finish() {
+    var effort = new Generation.Effort(Duration.ZERO, Duration.ZERO, Duration.ZERO, 0);
+    answer.finished(new Generation(List.of(), List.of(), FinishReason.STOP, "sft/talk/1", effort));
+    runAll();
+  }
+
+  private void runAll() {
+    while (!work.isEmpty()) {
+      work.remove().run();
+    }
+  }
+
+  /** Takes what comes while it is ready. */
+  private static final class Reader implements AnswerSink {
+    final List<String> seen = new ArrayList<>();
+    boolean ready = true;
+    Runnable whenAsked = () -> {};
+
+    @Override
+    public void connect(Runnable wake, Runnable cancel) {}
+
+    @Override
+    public boolean ready() {
+      boolean now = ready;
+      whenAsked.run();
+      return now;
+    }
+
+    @Override
+    public void begin(Beginning beginning) {
+      seen.add("begin");
+    }
+
+    @Override
+    public void prompt(List<ScoredToken> tokens) {}
+
+    @Override
+    public void part(String text, List<ScoredToken> tokens) {
+      seen.add(text);
+    }
+
+    @Override
+    public void end(io.quartet.v1.FinishReason reason, Usage usage) {
+      seen.add("%s, %d tokens".formatted(reason, usage.getCompletionTokens()));
+    }
+
+    @Override
+    public void fail(QuartetException failure) {
+      seen.add(failure.getMessage());
+    }
+  }
+
+  private static final class Uncounted implements Progress {
+    @Override
+    public void refused(ErrorCode code) {}
+
+    @Override
+    public void token() {}
+
+    @Override
+    public void firstToken() {}
+
+    @Override
+    public void decoded(String outcome, int completionTokens, Generation.@Nullable Effort effort) {}
+  }
+}
