@@ -94,7 +94,7 @@ final class BasePretraining implements AutoCloseable {
         new LinkedHashMap<>(
             TrainingMemory.of(
                 config,
-                Precision.valueOf(recipe.precision().name()),
+                Precision.here(recipe.precision().name()),
                 Optional.empty(),
                 options,
                 recipe.recomputeActivations(),
@@ -142,7 +142,7 @@ final class BasePretraining implements AutoCloseable {
     double reached = training.loop().flops() / replicas / training.loop().seconds() / 1e9;
     double roof = GemmRoof.measure(model.precision(), workers);
     Precision other = model.precision() == Precision.BF16 ? Precision.FP32 : Precision.BF16;
-    double otherRoof = GemmRoof.measure(other, workers);
+    double otherRoof = TorchRuntime.multiplies(other) ? GemmRoof.measure(other, workers) : 0;
     Map<String, Object> metrics = new LinkedHashMap<>(training.loop().figures());
     metrics.put("memory_plan", memory);
     metrics.put("replicas", replicas);
@@ -155,7 +155,9 @@ final class BasePretraining implements AutoCloseable {
     metrics.put("gflops_per_second", reached);
     metrics.put("gemm_gflops_per_second", roof);
     metrics.put("gemm_share", reached / roof);
-    metrics.put("gemm_gflops_per_second_" + other.name().toLowerCase(Locale.ROOT), otherRoof);
+    if (otherRoof > 0) {
+      metrics.put("gemm_gflops_per_second_" + other.name().toLowerCase(Locale.ROOT), otherRoof);
+    }
     LOG.infof(
         "validation loss %.3f, %.4f nats a character of %d; "
             + "%.0f tokens/s, %.1f GFLOP/s, %.0f %% of a plain GEMM's %.1f",

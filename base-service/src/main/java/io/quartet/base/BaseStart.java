@@ -113,7 +113,7 @@ record BaseStart(
           "base.sequence: %d, expected at most the context of '%s', %d"
               .formatted(sequence, recipe.model().from().orElse("model"), config.contextLength()));
     }
-    Precision precision = Precision.valueOf(recipe.precision().name());
+    Precision precision = Precision.here(recipe.precision().name());
     return weights
         .map(file -> ModelWeights.causalLm(config, precision, file))
         .orElseGet(() -> new CausalLm(config, precision, recipe.seed()));

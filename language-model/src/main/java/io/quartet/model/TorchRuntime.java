@@ -133,6 +133,15 @@ public final class TorchRuntime {
     context.setDeterministicFillUninitializedMemory(false);
   }
 
+  /** Whether there are fast matrix products of a precision on the device that models are on. */
+  public static boolean multiplies(Precision precision) {
+    // On x86, oneDNN has bfloat16 products from AVX-512 on, by way of fp32 on the first of those.
+    return precision == Precision.FP32
+        || cuda()
+        || !Loader.getPlatform().endsWith("x86_64")
+        || torch.get_cpu_capability().getString().startsWith("AVX512");
+  }
+
   /** The tensor itself, or its copy on the device that models are on. */
   static Tensor place(Tensor tensor) {
     return cuda() ? tensor.cuda() : tensor;

@@ -1,5 +1,7 @@
 package io.quartet.model;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.LoraConfig;
 import io.quartet.checkpoint.ModelConfig;
@@ -47,12 +49,13 @@ final class MeasuredTraining {
   }
 
   /**
-   * The peak in bytes.
+   * The peak in bytes; the test ends here where the precision has no products.
    *
    * @param how full, lora or recompute; or score, which only reads
    */
   static long peak(String how, String precision, int width, int layers, int rows, int length)
       throws IOException, InterruptedException {
+    assumeTrue(TorchRuntime.multiplies(Precision.valueOf(precision)));
     var environment = new HashMap<>(TorchRuntime.environment()); // as the services are started
     environment.put("QUARTET_DEVICE", "cpu"); // whose memory is the process's own
     String[] sizes =

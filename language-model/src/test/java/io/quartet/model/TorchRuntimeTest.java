@@ -11,6 +11,7 @@ import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 class TorchRuntimeTest {
   @Test
@@ -47,6 +48,25 @@ class TorchRuntimeTest {
     public static void main(String[] none) {
       TrainingMemory.scoredTokens();
       System.out.println(Pointer.maxPhysicalBytes());
+    }
+  }
+
+  /** In a process of its own, which libtorch takes for an older processor. */
+  @Test
+  @EnabledIfSystemProperty(named = "os.arch", matches = "amd64|x86_64")
+  void aProcessorWithoutFastBfloat16ProductsMultipliesInFp32() throws Exception {
+    Map<String, String> older = Map.of("ATEN_CPU_CAPABILITY", "avx2", "QUARTET_DEVICE", "cpu");
+
+    assertThat(ChildJvm.output(Choosing.class, List.of("-Xmx64m"), older))
+        .isEqualTo("BF16 as FP32, FP32 as FP32");
+  }
+
+  /** What the other process does. */
+  static final class Choosing {
+    private Choosing() {}
+
+    public static void main(String[] none) {
+      System.out.printf("BF16 as %s, FP32 as %s%n", Precision.here("BF16"), Precision.here("FP32"));
     }
   }
 

@@ -103,7 +103,7 @@ final class RewardTrainer {
   }
 
   private static RewardModel model(Recipe recipe, Checkpoint base) {
-    Precision precision = Precision.valueOf(recipe.precision().name());
+    Precision precision = Precision.here(recipe.precision().name());
     Path weights = base.weights();
     return recipe
         .lora()

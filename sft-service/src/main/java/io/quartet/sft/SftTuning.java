@@ -87,7 +87,7 @@ final class SftTuning implements AutoCloseable {
         new LinkedHashMap<>(
             TrainingMemory.of(
                 base.config(),
-                Precision.valueOf(whole.precision().name()),
+                Precision.here(whole.precision().name()),
                 whole.lora().map(LoraSection::config),
                 options,
                 whole.recomputeActivations(),
@@ -101,7 +101,7 @@ final class SftTuning implements AutoCloseable {
   }
 
   private static CausalLm model(Recipe recipe, Checkpoint base) {
-    Precision precision = Precision.valueOf(recipe.precision().name());
+    Precision precision = Precision.here(recipe.precision().name());
     Path weights = base.weights();
     return recipe
         .lora()

@@ -28,7 +28,7 @@ final class LearnerMemory {
   static Map<String, Long> of(Recipe recipe, ModelConfig config, int prompt) {
     RlSection rl = recipe.rl();
     Optional<LoraConfig> lora = recipe.lora().map(LoraSection::config);
-    Precision precision = Precision.valueOf(recipe.precision().name());
+    Precision precision = Precision.here(recipe.precision().name());
     AdamW.Options options = AdamW.Options.of(0);
     int workers = TorchRuntime.workers(recipe.threads());
     int length = prompt + rl.maxTokens();

@@ -63,7 +63,7 @@ final class PolicyLearner {
     this.earnings = new Earnings(recipe.rl());
     this.seed = recipe.seed();
     this.workers = workers;
-    Precision precision = Precision.valueOf(recipe.precision().name());
+    Precision precision = Precision.here(recipe.precision().name());
     this.sft = sft;
     Optional<LoraConfig> lora = recipe.lora().map(LoraSection::config);
     CausalLm policy =
