@@ -63,7 +63,7 @@ final class GrpcTraffic implements SoakTraffic {
     Context.CancellableContext context = Context.current().withCancellation();
     Context previous = context.attach();
     try {
-      Iterator<GenerateChunk> chunks = chat().chatStream(ask("rl"));
+      Iterator<GenerateChunk> chunks = chat().chatStream(ask(SoakTraffic.either(random)));
       for (int i = 0; i < wanted && chunks.hasNext(); i++) {
         chunks.next();
       }
@@ -77,9 +77,11 @@ final class GrpcTraffic implements SoakTraffic {
   }
 
   @Override
-  public void dawdle(int messages) throws InterruptedException {
+  public void dawdle(SplittableRandom random, int messages) throws InterruptedException {
     var reader = new SlowReader();
-    ChatServiceGrpc.newStub(channel).withDeadlineAfter(60, SECONDS).chatStream(ask("rl"), reader);
+    ChatServiceGrpc.newStub(channel)
+        .withDeadlineAfter(60, SECONDS)
+        .chatStream(ask(SoakTraffic.either(random)), reader);
     for (int i = 0; i < messages && !reader.over.await(100, MILLISECONDS); i++) {
       reader.call.request(1);
     }

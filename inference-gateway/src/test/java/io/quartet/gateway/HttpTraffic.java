@@ -67,12 +67,13 @@ final class HttpTraffic implements SoakTraffic {
 
   @Override
   public void leave(SplittableRandom random) throws IOException, InterruptedException {
-    take("HTTP leave", random.nextInt(1, 40), Duration.ZERO);
+    take("HTTP leave", SoakTraffic.either(random), random.nextInt(1, 40), Duration.ZERO);
   }
 
   @Override
-  public void dawdle(int messages) throws IOException, InterruptedException {
-    take("HTTP dawdle", messages, Duration.ofMillis(100));
+  public void dawdle(SplittableRandom random, int messages)
+      throws IOException, InterruptedException {
+    take("HTTP dawdle", SoakTraffic.either(random), messages, Duration.ofMillis(100));
   }
 
   @Override
@@ -98,10 +99,10 @@ final class HttpTraffic implements SoakTraffic {
     answers.forEach(CompletableFuture::join);
   }
 
-  /** Takes the first events of an answer that never ends, and closes the connection. */
-  private void take(String kind, int events, Duration pace)
+  /** Takes the first events of an answer, and closes the connection. */
+  private void take(String kind, String model, int events, Duration pace)
       throws IOException, InterruptedException {
-    HttpResponse<InputStream> response = open("rl");
+    HttpResponse<InputStream> response = open(model);
     if (!accepted(kind, response.statusCode(), response)) {
       return;
     }

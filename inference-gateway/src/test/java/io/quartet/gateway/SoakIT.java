@@ -9,10 +9,14 @@ import io.grpc.ManagedChannel;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.service.EmbeddedBroker;
 import io.quartet.service.GrpcChannels;
+import io.quartet.v1.GenerateRequest;
+import io.quartet.v1.GenerateResponse;
+import io.quartet.v1.GenerationServiceGrpc;
 import io.quartet.v1.ListModelsRequest;
 import io.quartet.v1.Model;
 import io.quartet.v1.ModelServiceGrpc;
 import io.quartet.v1.ModelState;
+import io.quartet.v1.SamplingParameters;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +32,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +42,9 @@ import org.junit.jupiter.api.io.TempDir;
  * -Dquartet.soak=PT5M} makes it long.
  */
 class SoakIT {
+  /** Requests that the gateway lets in at once, running and waiting. */
+  private static final int PLACES = 80;
+
   private static final Duration LENGTH =
       Duration.parse(System.getProperty("quartet.soak", "PT15S"));
 
@@ -78,8 +86,13 @@ class SoakIT {
             .untilAsserted(
                 () -> {
                   assertThat(loaded(channel)).contains("sft/soak/" + newest, "rl/endless/1");
-                  assertThat(decoders(gateway)).isEqualTo(loaded(channel).size());
+                  int models = loaded(channel).size();
+                  assertThat(decoders(gateway)).isEqualTo(models);
+                  assertThat(alive(gateway, ServedModel.class)).isEqualTo(models);
+                  assertThat(alive(gateway, Answer.class)).isZero();
                 });
+        everyPlaceIsFree(channel, "sft");
+        everyPlaceIsFree(channel, "rl");
         System.out.printf("soak of %s, %d swaps: %s%n", LENGTH, newest - 1, tally);
       } finally {
         channel.shutdownNow();
@@ -96,9 +109,10 @@ class SoakIT {
     for (SoakTraffic traffic : wires) {
       for (int user = 0; user < 2; user++) {
         var random = new SplittableRandom(user);
+        var slow = new SplittableRandom(~user);
         running.add(users.submit(again(traffic::read)));
         running.add(users.submit(again(() -> traffic.leave(random))));
-        running.add(users.submit(again(() -> traffic.dawdle(20))));
+        running.add(users.submit(again(() -> traffic.dawdle(slow, 20))));
       }
       running.add(users.submit(again(() -> traffic.storm(100))));
     }
@@ -148,20 +162,50 @@ class SoakIT {
         .toList();
   }
 
+  /** As many requests as are let in at all are let in and answered. */
+  private static void everyPlaceIsFree(ManagedChannel channel, String model) throws Exception {
+    var request =
+        GenerateRequest.newBuilder()
+            .setModel(model)
+            .setText("~")
+            .setSampling(SamplingParameters.newBuilder().setMaxTokens(1))
+            .build();
+    var stub = GenerationServiceGrpc.newFutureStub(channel).withDeadlineAfter(60, SECONDS);
+    List<Future<GenerateResponse>> answers = new ArrayList<>();
+    for (int i = 0; i < PLACES; i++) {
+      answers.add(stub.generate(request));
+    }
+    for (Future<GenerateResponse> answer : answers) {
+      assertThat(answer.get().getUsage().getCompletionTokens()).isEqualTo(1);
+    }
+  }
+
   /** How many decoders live in the process: each has a thread of its own. */
   private long decoders(GatewayProcess gateway) throws Exception {
-    Path dump = folder.resolve("threads");
+    return told(gateway, "Thread.print").filter(line -> line.startsWith("\"decoder ")).count();
+  }
+
+  /** How many objects of a class live in the process after a full collection. */
+  private long alive(GatewayProcess gateway, Class<?> type) throws Exception {
+    return told(gateway, "GC.class_histogram")
+        .map(line -> line.strip().split("\\s+"))
+        .filter(columns -> columns.length > 3 && columns[3].equals(type.getName()))
+        .mapToLong(columns -> Long.parseLong(columns[1]))
+        .sum();
+  }
+
+  /** The lines that the process's virtual machine answers. */
+  private Stream<String> told(GatewayProcess gateway, String command) throws Exception {
+    Path answer = folder.resolve(command);
     new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
             Long.toString(gateway.pid()),
-            "Thread.print")
+            command)
         .redirectErrorStream(true)
-        .redirectOutput(dump.toFile())
+        .redirectOutput(answer.toFile())
         .start()
         .waitFor();
-    try (var lines = Files.lines(dump)) {
-      return lines.filter(line -> line.startsWith("\"decoder ")).count();
-    }
+    return Files.readAllLines(answer).stream();
   }
 
   /** One round of a user. */
