@@ -19,7 +19,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.net.URLDecoder;
 import java.time.Instant;
-import java.util.List;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -34,7 +34,8 @@ public class OpenAiRoutes {
   private static final Logger LOG = Logger.getLogger(OpenAiRoutes.class);
   private static final String PATHS = "/v1/*";
   private static final String MODELS = "/v1/models";
-  private static final List<String> TIMEOUTS = List.of("x-request-timeout", "x-stainless-timeout");
+  private static final String TIMEOUT = "x-request-timeout";
+  private static final String CLIENT_TIMEOUT = "x-stainless-timeout";
   private static final Pattern SECONDS = Pattern.compile("[0-9]{1,6}(\\.[0-9]{1,9})?");
 
   /** As for gRPC: a prompt that fits any context fits into this. */
@@ -99,23 +100,37 @@ public class OpenAiRoutes {
             bytes.length,
             call.answers(),
             fields.text("user"),
-            deadline(context));
+            deadline(context, call.streamed()));
     answering.begin(call.question(), terms, sinks(wire, call, head));
   }
 
-  /** When the caller gives up, in seconds from now: as it says, or as OpenAI's clients do. */
-  private static OptionalLong deadline(RoutingContext context) {
-    for (String header : TIMEOUTS) {
-      String seconds = context.request().getHeader(header);
-      if (seconds != null && !SECONDS.matcher(seconds).matches()) {
-        throw new WrongRequest(
-            header, "invalid_value", "%s: '%s', expected seconds".formatted(header, seconds));
-      }
-      if (seconds != null) {
-        return OptionalLong.of(System.nanoTime() + (long) (Double.parseDouble(seconds) * 1e9));
+  /**
+   * When the caller gives up: as it says, or as OpenAI's clients do. Theirs is the time until a
+   * response begins, in whole seconds, so that 0 stands for less than one: a stream goes on after.
+   */
+  private static OptionalLong deadline(RoutingContext context, boolean streamed) {
+    OptionalDouble left = seconds(context, TIMEOUT);
+    if (left.isEmpty() && !streamed) {
+      left = seconds(context, CLIENT_TIMEOUT);
+      if (left.isPresent() && left.getAsDouble() == 0) {
+        return OptionalLong.empty();
       }
     }
-    return OptionalLong.empty();
+    return left.isEmpty()
+        ? OptionalLong.empty()
+        : OptionalLong.of(System.nanoTime() + (long) (left.getAsDouble() * 1e9));
+  }
+
+  private static OptionalDouble seconds(RoutingContext context, String header) {
+    String seconds = context.request().getHeader(header);
+    if (seconds == null) {
+      return OptionalDouble.empty();
+    }
+    if (!SECONDS.matcher(seconds).matches()) {
+      throw new WrongRequest(
+          header, "invalid_value", "%s: '%s', expected seconds".formatted(header, seconds));
+    }
+    return OptionalDouble.of(Double.parseDouble(seconds));
   }
 
   private static IntFunction<AnswerSink> sinks(Wire wire, Call call, ReplyHead head) {
