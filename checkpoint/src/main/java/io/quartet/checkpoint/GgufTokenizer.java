@@ -53,9 +53,10 @@ final class GgufTokenizer {
         .put("tokenizer.ggml.merges", merges(json))
         .put("tokenizer.ggml.bos_token_id", config.beginTokenId())
         .put("tokenizer.ggml.eos_token_id", config.endTokenId())
-        .put("tokenizer.ggml.padding_token_id", config.padTokenId())
-        .put("tokenizer.ggml.add_bos_token", false);
+        .put("tokenizer.ggml.padding_token_id", config.padTokenId());
     try (Tokenizer tokenizer = Tokenizer.load(folder)) {
+      boolean begins = Arrays.equals(tokenizer.encodeWhole(""), new int[] {config.beginTokenId()});
+      writer.put("tokenizer.ggml.add_bos_token", begins);
       tokenizer
           .config()
           .chatTemplate()

@@ -59,6 +59,19 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
+   * The tokens of plain text as {@link #encode} gives them, after those that the tokenizer's
+   * post-processor puts before every text, such as Llama's {@code <s>}: what Hugging Face's
+   * tokenizer begins a text with. What it would put after the text is left out.
+   */
+  public int[] encodeWhole(String text) {
+    int[] beginning = json.textBeginning();
+    int[] ids = encode(text);
+    int[] whole = Arrays.copyOf(beginning, beginning.length + ids.length);
+    System.arraycopy(ids, 0, whole, beginning.length, ids.length);
+    return whole;
+  }
+
+  /**
    * The tokens of plain text; special tokens spelled out in it are text like any other. A lone
    * surrogate becomes U+FFFD.
    */

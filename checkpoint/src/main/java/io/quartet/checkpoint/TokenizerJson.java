@@ -3,13 +3,16 @@ package io.quartet.checkpoint;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -25,6 +28,7 @@ final class TokenizerJson {
   private final byte[][] bytes;
   private final int size;
   private final Map<String, Integer> specials;
+  private final int[] beginning;
 
   private TokenizerJson(
       Path file, ObjectNode json, byte[][] bytes, int size, Map<String, Integer> specials) {
@@ -33,6 +37,7 @@ final class TokenizerJson {
     this.bytes = bytes;
     this.size = size;
     this.specials = specials;
+    this.beginning = beginning();
   }
 
   /**
@@ -99,6 +104,33 @@ final class TokenizerJson {
     return tokens;
   }
 
+  /** The tokens that are put before a text; often none. */
+  int[] textBeginning() {
+    return beginning.clone();
+  }
+
+  /** What the post-processor's template for a single text has before the text. */
+  private int[] beginning() {
+    JsonNode template = find(json.path("post_processor"), "TemplateProcessing");
+    List<Integer> ids = new ArrayList<>();
+    for (JsonNode piece : template.path("single")) {
+      if (piece.has("Sequence")) {
+        break;
+      }
+      String name = piece.at("/SpecialToken/id").asText();
+      for (JsonNode id : template.path("special_tokens").path(name).path("ids")) {
+        if (id.asInt(-1) < 0 || id.asInt() >= size) {
+          throw new QuartetException(
+              ErrorCode.INVALID_ARGUMENT,
+              "%s: post_processor: token '%s' is %s, expected 0 to %d"
+                  .formatted(file, name, id, size - 1));
+        }
+        ids.add(id.asInt());
+      }
+    }
+    return ids.stream().mapToInt(Integer::intValue).toArray();
+  }
+
   /** Whether a space is put before text. */
   boolean prefixes() {
     return prefixesEveryPiece() || prefixesFirstPiece(json.path("pre_tokenizer"));
@@ -127,13 +159,23 @@ final class TokenizerJson {
   }
 
   private static boolean hasType(JsonNode part, String type) {
+    return !find(part, type).isMissingNode();
+  }
+
+  /** The part of a type, itself or a member of a Sequence; missing if there is none. */
+  private static JsonNode find(JsonNode part, String type) {
     return type.equals(part.path("type").asText())
-        || children(part).anyMatch(child -> hasType(child, type));
+        ? part
+        : children(part)
+            .map(child -> find(child, type))
+            .filter(found -> !found.isMissingNode())
+            .findFirst()
+            .orElse(MissingNode.getInstance());
   }
 
   /** The members of a Sequence, under whatever name its kind has for them. */
   private static Stream<JsonNode> children(JsonNode part) {
-    return Stream.of("normalizers", "pretokenizers", "decoders")
+    return Stream.of("normalizers", "pretokenizers", "decoders", "processors")
         .flatMap(key -> StreamSupport.stream(part.path(key).spliterator(), false));
   }
 

@@ -108,6 +108,16 @@ class GgufFileTest {
   }
 
   @Test
+  void aTextBeginsThereAsItDoesHere() throws IOException {
+    Path model = OpenModels.begun(OpenModels.copy("llama", folder));
+    GgufFile.write(model, folder.resolve(GgufFile.NAME));
+
+    assertThat(Gguf.read(folder.resolve(GgufFile.NAME)).keys)
+        .containsEntry("tokenizer.ggml.bos_token_id", 300)
+        .containsEntry("tokenizer.ggml.add_bos_token", true);
+  }
+
+  @Test
   void smolLmsSplitIsNamedAndGpt2sToo() throws IOException {
     String bytes =
         """

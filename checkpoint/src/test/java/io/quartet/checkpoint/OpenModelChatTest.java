@@ -3,10 +3,14 @@ package io.quartet.checkpoint;
 import static io.quartet.checkpoint.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,6 +112,34 @@ class OpenModelChatTest {
       assertThat(answered.tokenIds()).startsWith(prompt);
       assertThat(answered.trained()[prompt.length - 1]).isFalse();
       assertThat(answered.trained()[prompt.length]).isTrue();
+    }
+  }
+
+  @Test
+  void aWholeTextBeginsAsHuggingFacesTokenizerBeginsIt() throws IOException {
+    Path llama = OpenModels.begun(OpenModels.copy("llama", folder));
+
+    try (Tokenizer tokenizer = Tokenizer.load(llama);
+        var huggingFace =
+            HuggingFaceTokenizer.newInstance(
+                llama.resolve(TokenizerFiles.TOKENIZER), Map.of("addSpecialTokens", "true"))) {
+      for (String text : List.of("what does anchor mean?", " the cat", "")) {
+        long[] expected = huggingFace.encode(text).getIds();
+        assertThat(tokenizer.encodeWhole(text))
+            .isEqualTo(Arrays.stream(expected).mapToInt(Math::toIntExact).toArray())
+            .startsWith(300);
+      }
+      assertThat(new ChatTemplate(tokenizer).prompt(Conversation.of(Message.user("x"))))
+          .startsWith(300)
+          .containsOnlyOnce(300);
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("FAMILIES")
+  void aWholeTextIsOnlyTheTextWhereNothingIsPutBeforeIt(String family) {
+    try (Tokenizer tokenizer = load(family)) {
+      assertThat(tokenizer.encodeWhole("the cat")).isEqualTo(tokenizer.encode("the cat"));
     }
   }
 

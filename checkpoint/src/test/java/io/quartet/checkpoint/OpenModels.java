@@ -2,6 +2,7 @@ package io.quartet.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -36,7 +37,29 @@ public final class OpenModels {
               IntStream.rangeClosed(1, 4).mapToObj("model-0000%d-of-00004.safetensors"::formatted))
           .toList();
 
+  /** As Llama 3's tokenizer has it. */
+  private static final String BEGINNING =
+      """
+      {"post_processor": {"type": "Sequence", "processors": [
+        {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": false, "use_regex": true},
+        {"type": "TemplateProcessing",
+         "single": [{"SpecialToken": {"id": "<|begin_of_text|>", "type_id": 0}},
+                    {"Sequence": {"id": "A", "type_id": 0}}],
+         "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+         "special_tokens": {"<|begin_of_text|>":
+           {"id": "<|begin_of_text|>", "ids": [300], "tokens": ["<|begin_of_text|>"]}}}]}}
+      """;
+
   private OpenModels() {}
+
+  /** Has the tokenizer of the copied llama put its first special token before every text. */
+  static Path begun(Path folder) {
+    Path file = folder.resolve(TokenizerFiles.TOKENIZER);
+    ObjectNode json = Json.read(file, ErrorCode.INTERNAL);
+    json.setAll(Json.parse(BEGINNING, "the test", ErrorCode.INTERNAL));
+    Json.write(file, json);
+    return folder;
+  }
 
   /** Copies a model's files into a folder of its name. */
   public static Path copy(String name, Path into) {

@@ -141,9 +141,9 @@ public final class ServedModel {
     return template;
   }
 
-  /** The tokens of a text that is to be continued. */
+  /** The tokens of a text that is to be continued, begun as the model's tokenizer begins a text. */
   public int[] textPrompt(String text) {
-    int[] tokens = tokenizer.encode(text);
+    int[] tokens = tokenizer.encodeWhole(text);
     // Nothing to continue is the beginning of a document.
     return tokens.length > 0 ? tokens : new int[] {checkpoint.config().beginTokenId()};
   }

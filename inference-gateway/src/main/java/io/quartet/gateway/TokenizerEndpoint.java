@@ -6,6 +6,7 @@ import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.quartet.checkpoint.Conversation;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Tokenizer;
 import io.quartet.v1.ApplyChatTemplateRequest;
 import io.quartet.v1.ApplyChatTemplateResponse;
 import io.quartet.v1.CountTokensRequest;
@@ -37,9 +38,14 @@ public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImpl
         responses,
         model -> {
           var response = EncodeResponse.newBuilder().setCheckpointId(id(model));
-          request
-              .getTextsList()
-              .forEach(text -> response.addTokens(ids(model.tokenizer().encode(text))));
+          Tokenizer tokenizer = model.tokenizer();
+          for (String text : request.getTextsList()) {
+            response.addTokens(
+                ids(
+                    request.getContinued()
+                        ? tokenizer.encodeContinued(text)
+                        : tokenizer.encodeWhole(text)));
+          }
           return response.build();
         });
   }
@@ -98,7 +104,7 @@ public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImpl
 
   private static int[] tokens(ServedModel model, CountTokensRequest request) {
     return switch (request.getInputCase()) {
-      case TEXT -> model.tokenizer().encode(request.getText());
+      case TEXT -> model.tokenizer().encodeWhole(request.getText());
       case MESSAGES ->
           model.template().prompt(Requests.conversation(request.getMessages().getMessagesList()));
       case INPUT_NOT_SET ->

@@ -12,7 +12,10 @@ import io.quartet.checkpoint.SpecialTokens;
 import io.quartet.checkpoint.TensorSource;
 import io.quartet.checkpoint.TokenizerFiles;
 import io.quartet.checkpoint.TrainingRecord;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +35,14 @@ final class ScriptedModels {
   private static final int WIDTH = 64;
   private static final int VOCABULARY = BpeVocabulary.FIRST_MERGE;
 
+  private static final String BEGINNING =
+      """
+      {"type": "TemplateProcessing",
+       "single": [{"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+       "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+       "special_tokens": {"<|endoftext|>": {"id": "<|endoftext|>", "ids": [0], "tokens": ["<|endoftext|>"]}}}
+      """;
+
   private ScriptedModels() {}
 
   /**
@@ -47,6 +58,24 @@ final class ScriptedModels {
     return publish(store, id, config(Architecture.CAUSAL_LM, context), follower(text));
   }
 
+  /**
+   * Publishes the same model with a tokenizer that puts {@code <|endoftext|>} before every text, as
+   * some open models' do.
+   */
+  static Checkpoint publishBegun(CheckpointStore store, String id, String text) {
+    try (var pending = store.begin(CheckpointId.parse(id))) {
+      write(pending.directory(), config(CONTEXT), follower(text));
+      Path tokenizer = pending.directory().resolve(TokenizerFiles.TOKENIZER);
+      String json = Files.readString(tokenizer);
+      Files.writeString(
+          tokenizer,
+          json.replace("\"post_processor\" : null", "\"post_processor\" : " + BEGINNING));
+      return pending.publish();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Publishes a reward model. */
   static Checkpoint publishReward(CheckpointStore store, String id) {
     return publish(
@@ -56,14 +85,17 @@ final class ScriptedModels {
   private static Checkpoint publish(
       CheckpointStore store, String id, ModelConfig config, int[] follower) {
     try (var pending = store.begin(CheckpointId.parse(id))) {
-      Path directory = pending.directory();
-      config.write(directory);
-      new TrainingRecord("name: scripted\n", Optional.empty(), Map.of()).write(directory);
-      TokenizerFiles.write(directory, new BpeTrainer(VOCABULARY).train(List.of("a"), Map.of()));
-      Safetensors.write(
-          directory.resolve(Checkpoint.WEIGHTS), Map.of("format", "pt"), weights(config, follower));
+      write(pending.directory(), config, follower);
       return pending.publish();
     }
+  }
+
+  private static void write(Path directory, ModelConfig config, int[] follower) {
+    config.write(directory);
+    new TrainingRecord("name: scripted\n", Optional.empty(), Map.of()).write(directory);
+    TokenizerFiles.write(directory, new BpeTrainer(VOCABULARY).train(List.of("a"), Map.of()));
+    Safetensors.write(
+        directory.resolve(Checkpoint.WEIGHTS), Map.of("format", "pt"), weights(config, follower));
   }
 
   /** What its models are built like. */

@@ -24,6 +24,7 @@ import io.quartet.v1.LogProbsRequest;
 import io.quartet.v1.LogProbsResponse;
 import io.quartet.v1.Message;
 import io.quartet.v1.Messages;
+import io.quartet.v1.ModelState;
 import io.quartet.v1.Role;
 import io.quartet.v1.Sample;
 import io.quartet.v1.ScoreRequest;
@@ -70,6 +71,31 @@ class TokensAndScoresTest extends GatewayFixture {
                         .build())
                 .getTextsList())
         .containsExactly("é!", "");
+  }
+
+  @Test
+  void aTextBeginsAsTheModelsOwnTokenizerBeginsIt() {
+    String model = "base/begun/1";
+    training().announce(ScriptedModels.publishBegun(training().store(), model, "xyz"));
+    await(model).until(() -> state(model) == ModelState.MODEL_STATE_READY);
+
+    assertThat(generate().generate(complete(model, "x", GREEDY)).getUsage()).isEqualTo(usage(2, 3));
+    assertThat(chat().chat(ask(model, GREEDY)).getUsage().getPromptTokens()).isEqualTo(5);
+    var texts = EncodeRequest.newBuilder().setModel(model).addTexts("x").addTexts("");
+    assertThat(tokenizer().encode(texts.build()).getTokensList())
+        .containsExactly(ids(0, 6 + 'x'), ids(0));
+    assertThat(tokenizer().encode(texts.setContinued(true).build()).getTokensList())
+        .containsExactly(ids(6 + 'x'), ids());
+    LogProbsResponse scored =
+        scores()
+            .logProbs(
+                LogProbsRequest.newBuilder()
+                    .setModel(model)
+                    .addTexts(ScoredText.newBuilder().setText("xy"))
+                    .build());
+    assertThat(scored.getScores(0).getTokensList())
+        .extracting(TokenScore::getTokenId)
+        .containsExactly(6 + 'x', 6 + 'y');
   }
 
   @Test
