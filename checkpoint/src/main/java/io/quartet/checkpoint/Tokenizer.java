@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -152,6 +153,11 @@ public final class Tokenizer implements AutoCloseable {
    */
   public int specialToken(String content) {
     return json.specialToken(content);
+  }
+
+  /** How a special token is spelled; empty for a token that is text or stands for nothing. */
+  public Optional<String> special(int id) {
+    return json.special(id);
   }
 
   /** Frees the native tokenizers. */

@@ -11,9 +11,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -28,6 +30,7 @@ final class TokenizerJson {
   private final byte[][] bytes;
   private final int size;
   private final Map<String, Integer> specials;
+  private final Map<Integer, String> specialNames = new HashMap<>();
   private final int[] beginning;
 
   private TokenizerJson(
@@ -37,6 +40,7 @@ final class TokenizerJson {
     this.bytes = bytes;
     this.size = size;
     this.specials = specials;
+    specials.forEach((content, id) -> specialNames.put(id, content));
     this.beginning = beginning();
   }
 
@@ -195,6 +199,10 @@ final class TokenizerJson {
           "%s: no special token '%s', only %s".formatted(file, content, specials.keySet()));
     }
     return id;
+  }
+
+  Optional<String> special(int id) {
+    return Optional.ofNullable(specialNames.get(id));
   }
 
   /** The tokenizer as the file describes it. */

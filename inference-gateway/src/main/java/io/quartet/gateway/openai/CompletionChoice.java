@@ -101,16 +101,22 @@ final class CompletionChoice implements Choice {
       add(token, JSON.nullNode(), JSON.nullNode());
     }
 
+    /** A token with its alternatives by spelling, the likeliest of those that share one. */
     void add(ScoredToken token) {
       ObjectNode alternatives = JSON.objectNode();
       for (ScoredToken.Alternative other : token.alternatives()) {
-        alternatives.put(spelling.text(other.id()), other.logProb());
+        put(alternatives, other.id(), other.logProb());
       }
+      put(alternatives, token.id(), token.logProb()); // as OpenAI does, one more than asked for
       add(token.id(), JSON.numberNode(token.logProb()), alternatives);
     }
 
+    private void put(ObjectNode alternatives, int token, float logProb) {
+      alternatives.putIfAbsent(spelling.textOrBytes(token), JSON.numberNode(logProb));
+    }
+
     private void add(int token, JsonNode logProb, JsonNode alternatives) {
-      tokens.add(spelling.text(token));
+      tokens.add(spelling.textOrBytes(token));
       values.add(logProb);
       likeliest.add(alternatives);
       offsets.add(spelling.place(token));

@@ -1,8 +1,11 @@
 package io.quartet.gateway.openai;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.quartet.checkpoint.TokenStream;
 import io.quartet.checkpoint.Tokenizer;
-import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
 
 /** Tokens as a reader of log-probabilities sees them, one by one. Used by one thread. */
 final class Spelling {
@@ -20,9 +23,34 @@ final class Spelling {
     return token < tokenizer.vocabularySize() ? tokenizer.bytes(token) : new byte[0];
   }
 
-  /** A token's text; a part of a character is U+FFFD, which is why the bytes are told as well. */
+  /**
+   * A token's text, of a special token its name; a part of a character is U+FFFD, for a reader who
+   * is told the bytes as well.
+   */
   String text(int token) {
-    return new String(bytes(token), StandardCharsets.UTF_8);
+    return special(token).orElseGet(() -> new String(bytes(token), UTF_8));
+  }
+
+  /** The same for a reader who is told nothing else: a part of a character is in its bytes. */
+  String textOrBytes(int token) {
+    byte[] bytes = bytes(token);
+    String text = text(token);
+    return bytes.length == 0 || Arrays.equals(text.getBytes(UTF_8), bytes)
+        ? text
+        : "bytes:" + escaped(bytes);
+  }
+
+  /** As Python shows bytes, and so OpenAI's own API. */
+  private static String escaped(byte[] bytes) {
+    var text = new StringBuilder();
+    for (byte b : bytes) {
+      text.append(b >= ' ' && b <= '~' ? String.valueOf((char) b) : "\\x%02x".formatted(b));
+    }
+    return text.toString();
+  }
+
+  private Optional<String> special(int token) {
+    return token < tokenizer.vocabularySize() ? tokenizer.special(token) : Optional.empty();
   }
 
   /** Where in the whole text a token begins; each is asked for once, in their order. */

@@ -97,7 +97,7 @@ class CompletionsTest extends OpenAiFixture {
         answer(COMPLETIONS, "{" + ASKED + ", 'prompt': 'x', 'logprobs': 0, 'echo': false}")
             .at("/choices/0/logprobs");
 
-    assertThat(told.get("tokens")).isEqualTo(quoted("['y', 'z', '']"));
+    assertThat(told.get("tokens")).isEqualTo(quoted("['y', 'z', '<|end|>']"));
     assertThat(told.get("text_offset")).isEqualTo(quoted("[0, 1, 2]"));
     assertThat(told.get("token_logprobs")).hasSize(3);
   }
@@ -110,7 +110,7 @@ class CompletionsTest extends OpenAiFixture {
     JsonNode told = choice.get("logprobs");
 
     assertThat(choice.get("text").asText()).isEqualTo("xyz");
-    assertThat(told.get("tokens")).isEqualTo(quoted("['x', 'y', 'z', '']"));
+    assertThat(told.get("tokens")).isEqualTo(quoted("['x', 'y', 'z', '<|end|>']"));
     assertThat(told.get("text_offset")).isEqualTo(quoted("[0, 1, 2, 3]"));
     assertThat(told.at("/token_logprobs/0").isNull()).isTrue();
     assertThat(told.at("/top_logprobs/0").isNull()).isTrue();

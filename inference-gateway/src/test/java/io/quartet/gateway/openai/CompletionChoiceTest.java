@@ -1,0 +1,88 @@
+package io.quartet.gateway.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.quartet.checkpoint.BpeTrainer;
+import io.quartet.checkpoint.BpeVocabulary;
+import io.quartet.checkpoint.SpecialTokens;
+import io.quartet.checkpoint.Tokenizer;
+import io.quartet.checkpoint.TokenizerFiles;
+import io.quartet.decoder.ScoredToken;
+import io.quartet.decoder.ScoredToken.Alternative;
+import io.quartet.gateway.AnswerSink;
+import io.quartet.v1.FinishReason;
+import io.quartet.v1.SamplingParameters;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code logprobs} of a completion says of tokens that are not text by themselves. */
+class CompletionChoiceTest {
+  private static final int PADDING = 5000; // beyond the tokenizer
+  private static final int MORE_PADDING = 5001;
+
+  @TempDir Path folder;
+  private Tokenizer tokenizer;
+
+  @BeforeEach
+  void load() {
+    TokenizerFiles.write(
+        folder, new BpeTrainer(BpeVocabulary.FIRST_MERGE).train(List.of("a"), Map.of()));
+    tokenizer = Tokenizer.load(folder);
+  }
+
+  @AfterEach
+  void close() {
+    tokenizer.close();
+  }
+
+  @Test
+  void specialTokensArePutByNameAndPartsOfCharactersInBytes() {
+    JsonNode told =
+        told(
+            new ScoredToken(SpecialTokens.END_ID, -1.5f, alternatives(SpecialTokens.USER_ID, -1)),
+            new ScoredToken(token(0xe2), -2, alternatives(token(0x80), -1)));
+
+    assertThat(told)
+        .isEqualTo(
+            OpenAiFixture.quoted(
+                "{'tokens': ['<|end|>', 'bytes:\\\\xe2'], 'token_logprobs': [-1.5, -2.0],"
+                    + " 'top_logprobs': [{'<|user|>': -1.0, '<|end|>': -1.5},"
+                    + " {'bytes:\\\\x80': -1.0, 'bytes:\\\\xe2': -2.0}],"
+                    + " 'text_offset': [0, 0]}"));
+  }
+
+  @Test
+  void theLikeliestOfEqualSpellingsIsTold() {
+    JsonNode told =
+        told(
+            new ScoredToken(
+                token('a'),
+                -3,
+                List.of(new Alternative(PADDING, -1), new Alternative(MORE_PADDING, -2))));
+
+    assertThat(told.at("/top_logprobs/0")).isEqualTo(OpenAiFixture.quoted("{'': -1.0, 'a': -3.0}"));
+  }
+
+  private JsonNode told(ScoredToken... tokens) {
+    var choice = new CompletionChoice(0, true, false);
+    choice.begin(
+        new AnswerSink.Beginning(
+            "sft/talk/1", SamplingParameters.getDefaultInstance(), new int[] {0}, tokenizer));
+    JsonNode whole = choice.whole("", List.of(tokens), FinishReason.FINISH_REASON_STOP);
+    return OpenAiFixture.json(whole.get("logprobs").toString());
+  }
+
+  private static List<Alternative> alternatives(int token, float logProb) {
+    return List.of(new Alternative(token, logProb));
+  }
+
+  private static int token(int b) {
+    return BpeVocabulary.FIRST_BYTE + b;
+  }
+}
