@@ -43,7 +43,8 @@ console.log(
   JSON.stringify({
     models: (await read(await client.models.list())).map((model) => model.id),
     model: await client.models.retrieve('sft/r/1'),
-    whole: { ...whole, id: '', created: 0 },
+    whole: { ...whole, id: '', created: 0, quartet: undefined },
+    seed: typeof whole.quartet.seed,
     stream: {
       text: chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join(''),
       finish: chunks.at(-2).choices[0].finish_reason,

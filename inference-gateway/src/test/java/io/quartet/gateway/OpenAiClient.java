@@ -21,6 +21,7 @@ final class OpenAiClient {
                     + " 'logprobs': null, 'finish_reason': 'stop'}],"
                     + " 'usage': {'prompt_tokens': 5, 'completion_tokens': 10,"
                     + " 'total_tokens': 15}}"));
+    assertThat(seen.get("seed").asText()).isEqualTo("number");
     assertThat(seen.get("stream"))
         .isEqualTo(
             json(

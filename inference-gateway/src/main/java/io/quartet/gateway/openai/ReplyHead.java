@@ -3,6 +3,7 @@ package io.quartet.gateway.openai;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.quartet.v1.SamplingParameters;
 import java.time.Instant;
 
 /**
@@ -26,5 +27,24 @@ record ReplyHead(String id, String object, Instant created, String model) {
             .put("model", model)
             .put("system_fingerprint", fingerprint);
     return body.set("choices", choices);
+  }
+
+  /**
+   * What a request must say to have the same answers again, under the names that it has there.
+   *
+   * @param effective the knobs in force for one of the answers
+   * @param sample which of the answers to its prompt that is
+   */
+  static ObjectNode again(SamplingParameters effective, int sample) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("seed", effective.getSeed() - sample)
+        .put("temperature", effective.getTemperature())
+        .put("top_k", effective.getTopK())
+        .put("top_p", effective.getTopP())
+        .put("min_p", effective.getMinP())
+        .put("repetition_penalty", effective.getRepetitionPenalty())
+        .put("presence_penalty", effective.getPresencePenalty())
+        .put("frequency_penalty", effective.getFrequencyPenalty());
   }
 }

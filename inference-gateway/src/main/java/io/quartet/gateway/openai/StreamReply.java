@@ -16,6 +16,7 @@ final class StreamReply {
   private final ReplyHead head;
   private final TotalUsage usage;
   private int unfinished; // guarded by this
+  private boolean begun; // likewise
 
   StreamReply(Wire wire, Call call, ReplyHead head) {
     this.wire = wire;
@@ -30,8 +31,12 @@ final class StreamReply {
     return new Sink(index, call.choices().apply(index));
   }
 
-  private void send(String fingerprint, ObjectNode choice) {
+  private synchronized void send(String fingerprint, ObjectNode again, ObjectNode choice) {
     ObjectNode event = head.body(fingerprint, JsonNodeFactory.instance.arrayNode().add(choice));
+    if (!begun) {
+      begun = true;
+      event.set("quartet", again);
+    }
     wire.event(call.usage() ? event.putNull("usage") : event);
   }
 
@@ -51,6 +56,7 @@ final class StreamReply {
     private final int index;
     private final Choice choice;
     private String fingerprint = "";
+    private ObjectNode again = JsonNodeFactory.instance.objectNode();
 
     Sink(int index, Choice choice) {
       this.index = index;
@@ -70,7 +76,8 @@ final class StreamReply {
     @Override
     public void begin(Beginning beginning) {
       fingerprint = beginning.checkpointId();
-      choice.begin(beginning).ifPresent(first -> send(fingerprint, first));
+      again = ReplyHead.again(beginning.effective(), index % call.question().samples());
+      choice.begin(beginning).ifPresent(first -> send(fingerprint, again, first));
     }
 
     @Override
@@ -80,12 +87,12 @@ final class StreamReply {
 
     @Override
     public void part(String text, List<ScoredToken> tokens) {
-      choice.part(text, tokens).ifPresent(piece -> send(fingerprint, piece));
+      choice.part(text, tokens).ifPresent(piece -> send(fingerprint, again, piece));
     }
 
     @Override
     public void end(FinishReason reason, Usage used) {
-      send(fingerprint, choice.end(reason));
+      send(fingerprint, again, choice.end(reason));
       ended(index, fingerprint, used);
     }
 

@@ -33,12 +33,15 @@ final class WholeReply {
     return new Sink(index, call.choices().apply(index));
   }
 
-  private synchronized void ended(int index, String fingerprint, ObjectNode choice, Usage used) {
+  private synchronized void ended(
+      int index, String fingerprint, ObjectNode again, ObjectNode choice, Usage used) {
     usage.add(index, used);
     finished.put(index, choice);
     if (finished.size() == call.answers()) {
       ArrayNode choices = JsonNodeFactory.instance.arrayNode().addAll(finished.values());
-      wire.json(200, head.body(fingerprint, choices).set("usage", usage.json()));
+      ObjectNode body = head.body(fingerprint, choices);
+      body.set("usage", usage.json());
+      wire.json(200, body.set("quartet", again));
     }
   }
 
@@ -48,6 +51,7 @@ final class WholeReply {
     private final StringBuilder text = new StringBuilder();
     private final List<ScoredToken> tokens = new ArrayList<>();
     private String fingerprint = "";
+    private ObjectNode again = JsonNodeFactory.instance.objectNode();
 
     Sink(int index, Choice choice) {
       this.index = index;
@@ -67,6 +71,7 @@ final class WholeReply {
     @Override
     public void begin(Beginning beginning) {
       fingerprint = beginning.checkpointId();
+      again = ReplyHead.again(beginning.effective(), index % call.question().samples());
       choice.begin(beginning);
     }
 
@@ -83,7 +88,7 @@ final class WholeReply {
 
     @Override
     public void end(FinishReason reason, Usage used) {
-      ended(index, fingerprint, choice.whole(text.toString(), tokens, reason), used);
+      ended(index, fingerprint, again, choice.whole(text.toString(), tokens, reason), used);
     }
 
     @Override

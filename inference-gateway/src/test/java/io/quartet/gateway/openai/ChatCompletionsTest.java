@@ -133,6 +133,31 @@ class ChatCompletionsTest extends OpenAiFixture {
   }
 
   @Test
+  void aSampledAnswerTellsWhatGivesItAgain() throws Exception {
+    String hot =
+        "{'model': 'rl', 'messages': [{'role': 'user', 'content': 'x'}], 'temperature': 50,"
+            + " 'max_tokens': 12, 'n': 2, 'top_k': 200%s}";
+    JsonNode first = json(post(CHAT, hot.formatted("")).body());
+    String knobs = first.get("quartet").toString();
+    String again = ", " + knobs.substring(1, knobs.length() - 1).replace('"', '\'');
+
+    JsonNode second = json(post(CHAT, hot.formatted(again)).body());
+    List<String> stream =
+        post(CHAT, hot.formatted(again + ", 'stream': true"))
+            .body()
+            .lines()
+            .filter(line -> line.contains("\"quartet\""))
+            .toList();
+
+    assertThat(second.get("choices")).isEqualTo(first.get("choices"));
+    assertThat(second.get("quartet")).isEqualTo(first.get("quartet"));
+    assertThat(first.at("/quartet/temperature").asDouble()).isEqualTo(50);
+    assertThat(stream).hasSize(1);
+    assertThat(json(stream.get(0).substring("data: ".length())).get("quartet"))
+        .isEqualTo(first.get("quartet"));
+  }
+
+  @Test
   void logProbsTellEachTokenWithItsBytes() throws Exception {
     JsonNode content =
         answer(CHAT, "{" + ASKED + ", 'logprobs': true, 'max_tokens': 3}")

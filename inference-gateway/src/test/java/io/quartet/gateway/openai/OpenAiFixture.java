@@ -29,7 +29,7 @@ abstract class OpenAiFixture extends GatewayFixture {
     return send(request(path, body), BodyHandlers.ofString(UTF_8));
   }
 
-  /** The body of a successful answer without its id and time. */
+  /** The body of a successful answer without its id, its time and its seed. */
   JsonNode answer(String path, String body) throws Exception {
     HttpResponse<String> response = post(path, body);
     if (response.statusCode() != 200) {
@@ -38,7 +38,7 @@ abstract class OpenAiFixture extends GatewayFixture {
     return anonymous(json(response.body()));
   }
 
-  /** The events of a successful stream without their ids and times; the last is [DONE]. */
+  /** The events of a successful stream without their ids, times and seeds; the last is [DONE]. */
   List<JsonNode> events(String path, String body) throws Exception {
     try (Stream<String> lines = send(request(path, body), BodyHandlers.ofLines()).body()) {
       List<String> data = lines.filter(line -> !line.isEmpty()).toList();
@@ -87,6 +87,6 @@ abstract class OpenAiFixture extends GatewayFixture {
   }
 
   private static JsonNode anonymous(JsonNode body) {
-    return ((ObjectNode) body).without(List.of("id", "created"));
+    return ((ObjectNode) body).without(List.of("id", "created", "quartet"));
   }
 }
