@@ -1,7 +1,5 @@
 package io.quartet.gateway;
 
-import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
-
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.SamplingParams;
 import io.quartet.v1.SamplingParameters;
@@ -17,9 +15,6 @@ import java.util.random.RandomGenerator;
  * @param echo every value in force, for the caller
  */
 record EffectiveSampling(SamplingParams params, List<String> stop, SamplingParameters echo) {
-  private static final int MOST_STOPS = 16;
-  private static final int LONGEST_STOP = 256;
-
   /** Whole numbers up to here survive a client whose only number is a double. */
   private static final long SEEDS = 1L << 53;
 
@@ -32,8 +27,7 @@ record EffectiveSampling(SamplingParams params, List<String> stop, SamplingParam
    */
   static EffectiveSampling of(
       SamplingParameters asked, GenerationDefaults defaults, int room, RandomGenerator random) {
-    List<String> stop = List.copyOf(asked.getStopList());
-    requireStops(stop);
+    List<String> stop = Question.requireStops(asked.getStopList());
     double temperature =
         asked.hasTemperature() ? asked.getTemperature() : defaults.temperature().orElse(1);
     int topK = asked.hasTopK() ? asked.getTopK() : defaults.topK().orElse(0);
@@ -82,21 +76,5 @@ record EffectiveSampling(SamplingParams params, List<String> stop, SamplingParam
   /** The knobs with a seed, so that several samples can count on from it. */
   static SamplingParameters seeded(SamplingParameters asked, RandomGenerator random) {
     return asked.hasSeed() ? asked : asked.toBuilder().setSeed(random.nextLong(SEEDS)).build();
-  }
-
-  private static void requireStops(List<String> stop) {
-    if (stop.size() > MOST_STOPS) {
-      throw new QuartetException(
-          INVALID_ARGUMENT,
-          "sampling: %d stop strings, expected at most %d".formatted(stop.size(), MOST_STOPS));
-    }
-    for (String string : stop) {
-      if (string.isEmpty() || string.length() > LONGEST_STOP) {
-        throw new QuartetException(
-            INVALID_ARGUMENT,
-            "sampling: stop string of %d characters, expected 1 to %d"
-                .formatted(string.length(), LONGEST_STOP));
-      }
-    }
   }
 }

@@ -27,9 +27,30 @@ public record Question(
   /** The most answers of one question. */
   public static final int MOST_ANSWERS = 64;
 
+  private static final int MOST_STOPS = 16;
+  private static final int LONGEST_STOP = 256;
+
   /** Checks the number of samples; INVALID_ARGUMENT. */
   public Question {
     requireAnswers(samples, "samples");
+  }
+
+  /** A copy of the strings that end an answer, once there are not too many; INVALID_ARGUMENT. */
+  public static List<String> requireStops(List<String> stops) {
+    if (stops.size() > MOST_STOPS) {
+      throw new QuartetException(
+          INVALID_ARGUMENT,
+          "sampling: %d stop strings, expected at most %d".formatted(stops.size(), MOST_STOPS));
+    }
+    for (String stop : stops) {
+      if (stop.isEmpty() || stop.length() > LONGEST_STOP) {
+        throw new QuartetException(
+            INVALID_ARGUMENT,
+            "sampling: stop string of %d characters, expected 1 to %d"
+                .formatted(stop.length(), LONGEST_STOP));
+      }
+    }
+    return List.copyOf(stops);
   }
 
   static void requireAnswers(int found, String what) {

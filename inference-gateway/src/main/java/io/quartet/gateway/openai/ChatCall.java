@@ -8,6 +8,7 @@ import io.quartet.gateway.Question;
 import io.quartet.v1.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /** Reads the body of {@code POST /v1/chat/completions}. */
 final class ChatCall {
@@ -29,12 +30,20 @@ final class ChatCall {
     boolean logProbs = body.flag("logprobs");
     SamplingParameters.Builder sampling =
         SamplingFields.of(body, "max_completion_tokens", "max_tokens");
-    sampling.setTopLogProbs(alternatives(body, logProbs));
+    OptionalInt alternatives = SamplingFields.alternatives(body, "top_logprobs", sampling);
+    if (alternatives.orElse(0) > 0 && !logProbs) {
+      throw body.wrong("top_logprobs", "none without \"logprobs\": true");
+    }
     boolean streamed = body.flag("stream");
     var question =
         new Question(
             model,
-            served -> List.of(Prompts.fitting(served, served.template().prompt(conversation))),
+            served ->
+                List.of(
+                    Prompts.fitting(
+                        "messages",
+                        served,
+                        body.naming("messages", () -> served.template().prompt(conversation)))),
             sampling.build(),
             SamplingFields.samples(body),
             true,
@@ -47,14 +56,6 @@ final class ChatCall {
         streamed ? "chat.completion.chunk" : "chat.completion",
         streamed,
         StreamOptions.usage(body));
-  }
-
-  private static int alternatives(Fields body, boolean logProbs) {
-    int alternatives = body.whole("top_logprobs").orElse(0);
-    if (alternatives > 0 && !logProbs) {
-      throw body.wrong("top_logprobs", "none without \"logprobs\": true");
-    }
-    return alternatives;
   }
 
   private static void requireText(Fields body) {

@@ -25,13 +25,12 @@ final class CompletionCall {
     int samples = SamplingFields.samples(body);
     requireNoBest(body, samples);
     List<Function<ServedModel, int[]>> prompts = Prompts.read(body);
-    OptionalInt logProbs = body.whole("logprobs");
     boolean echo = body.flag("echo");
     SamplingParameters.Builder sampling = SamplingFields.of(body, "max_tokens");
+    OptionalInt logProbs = SamplingFields.alternatives(body, "logprobs", sampling);
     if (!sampling.hasMaxTokens()) {
       sampling.setMaxTokens(MAX_TOKENS);
     }
-    logProbs.ifPresent(sampling::setTopLogProbs);
     sampling.setPromptLogProbs(echo && logProbs.isPresent());
     var question =
         new Question(

@@ -31,7 +31,8 @@ final class FewShotCall {
     var question =
         new Question(
             model,
-            served -> List.of(Prompts.fitting(served, served.textPrompt(shots.prompt()))),
+            served ->
+                List.of(Prompts.fitting("examples", served, served.textPrompt(shots.prompt()))),
             sampling.build(),
             samples,
             true,

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
+import io.quartet.checkpoint.ErrorCode;
+import io.quartet.checkpoint.QuartetException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +15,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * The fields of a request's JSON. One that is null counts as absent, one that nobody asks for is
@@ -120,6 +123,22 @@ final class Fields {
       objects.add(of(element, "%s%s[%d]".formatted(path, name, objects.size())));
     }
     return objects;
+  }
+
+  /**
+   * Something that a field's value is needed for.
+   *
+   * @throws WrongRequest naming the field if it refuses the value
+   */
+  <T> T naming(String name, Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (QuartetException e) {
+      if (e.code() != ErrorCode.INVALID_ARGUMENT) {
+        throw e;
+      }
+      throw new WrongRequest(name(name), "invalid_value", e.getMessage());
+    }
   }
 
   /** Refuses a field that would change the answer in a way that is not offered. */

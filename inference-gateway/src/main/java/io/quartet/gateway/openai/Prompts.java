@@ -51,13 +51,14 @@ final class Prompts {
   /**
    * The prompt if it leaves room for an answer.
    *
+   * @param field that it comes from
    * @throws WrongRequest {@code context_length_exceeded}
    */
-  static int[] fitting(ServedModel model, int[] prompt) {
+  static int[] fitting(String field, ServedModel model, int[] prompt) {
     int context = model.contextLength();
     if (prompt.length >= context) {
       throw new WrongRequest(
-          null,
+          field,
           "context_length_exceeded",
           "prompt of %d tokens, expected fewer than the context length %d of %s"
               .formatted(prompt.length, context, model.checkpoint().id()));
@@ -80,12 +81,12 @@ final class Prompts {
   private static Function<ServedModel, int[]> one(JsonNode prompt) {
     if (prompt.isTextual()) {
       String text = prompt.textValue();
-      return model -> fitting(model, model.textPrompt(text));
+      return model -> fitting(FIELD, model, model.textPrompt(text));
     }
     int[] tokens = new int[prompt.size()];
     for (int i = 0; i < tokens.length; i++) {
       tokens[i] = prompt.get(i).intValue();
     }
-    return model -> fitting(model, tokens);
+    return model -> fitting(FIELD, model, tokens);
   }
 }

@@ -2,9 +2,17 @@ package io.quartet.gateway.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.quartet.decoder.Priority;
+import io.quartet.decoder.SamplingParams;
+import io.quartet.decoder.SamplingParams.Builder;
+import io.quartet.gateway.Question;
 import io.quartet.gateway.Urgency;
 import io.quartet.v1.SamplingParameters;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
 
 /** The sampling knobs among a request's fields, OpenAI's and those that others have added. */
 final class SamplingFields {
@@ -13,30 +21,59 @@ final class SamplingFields {
   private SamplingFields() {}
 
   /**
-   * Reads the knobs; what values they may have is the gateway's affair.
+   * Reads the knobs.
    *
    * @param maxTokens the names of the limit of the answer's length; the first one that is there
    *     counts
+   * @throws WrongRequest naming the first whose value the decoder would refuse
    */
   static SamplingParameters.Builder of(Fields body, String... maxTokens) {
     var sampling = SamplingParameters.newBuilder();
-    body.number("temperature").ifPresent(value -> sampling.setTemperature((float) value));
-    body.number("top_p").ifPresent(value -> sampling.setTopP((float) value));
-    body.number("presence_penalty").ifPresent(value -> sampling.setPresencePenalty((float) value));
-    body.number("frequency_penalty")
-        .ifPresent(value -> sampling.setFrequencyPenalty((float) value));
-    body.whole("top_k").ifPresent(sampling::setTopK);
-    body.number("min_p").ifPresent(value -> sampling.setMinP((float) value));
-    body.number("repetition_penalty")
-        .ifPresent(value -> sampling.setRepetitionPenalty((float) value));
+    number(body, "temperature", sampling::setTemperature, Builder::temperature);
+    number(body, "top_p", sampling::setTopP, Builder::topP);
+    number(body, "presence_penalty", sampling::setPresencePenalty, Builder::presencePenalty);
+    number(body, "frequency_penalty", sampling::setFrequencyPenalty, Builder::frequencyPenalty);
+    whole(body, "top_k", sampling::setTopK, Builder::topK);
+    number(body, "min_p", sampling::setMinP, Builder::minP);
+    number(body, "repetition_penalty", sampling::setRepetitionPenalty, Builder::repetitionPenalty);
     body.wholeLong("seed").ifPresent(sampling::setSeed);
     for (int i = maxTokens.length - 1; i >= 0; i--) {
-      body.whole(maxTokens[i]).ifPresent(sampling::setMaxTokens);
+      whole(body, maxTokens[i], sampling::setMaxTokens, Builder::maxTokens);
     }
     stops(body, sampling);
     stopTokens(body, sampling);
     logitBias(body, sampling);
     return sampling;
+  }
+
+  /** How many of the likeliest tokens are told, where a field says so. */
+  static OptionalInt alternatives(Fields body, String name, SamplingParameters.Builder sampling) {
+    whole(body, name, sampling::setTopLogProbs, Builder::topLogProbs);
+    return body.whole(name);
+  }
+
+  private static void number(
+      Fields body, String name, Consumer<Float> knob, BiFunction<Builder, Double, Builder> check) {
+    body.number(name)
+        .ifPresent(
+            value -> {
+              float narrow = (float) value;
+              body.naming(name, check.apply(SamplingParams.builder(), (double) narrow)::build);
+              knob.accept(narrow);
+            });
+  }
+
+  private static void whole(
+      Fields body,
+      String name,
+      Consumer<Integer> knob,
+      BiFunction<Builder, Integer, Builder> check) {
+    body.whole(name)
+        .ifPresent(
+            value -> {
+              body.naming(name, check.apply(SamplingParams.builder(), value)::build);
+              knob.accept(value);
+            });
   }
 
   /** Whether the answer may wait for others: {@code "priority": "batch"}, which OpenAI lacks. */
@@ -59,6 +96,12 @@ final class SamplingFields {
   }
 
   private static void stops(Fields body, SamplingParameters.Builder sampling) {
+    readStops(body, sampling);
+    List<String> stops = sampling.getStopList();
+    body.naming("stop", () -> Question.requireStops(stops));
+  }
+
+  private static void readStops(Fields body, SamplingParameters.Builder sampling) {
     JsonNode stop = body.node("stop");
     if (stop.isTextual()) {
       sampling.addStop(stop.textValue());
@@ -96,7 +139,13 @@ final class SamplingFields {
                     .names()
                     .forEach(
                         token ->
-                            sampling.putLogitBias(tokenId(token), (float) bias(biases, token))));
+                            putBias(body, sampling, tokenId(token), (float) bias(biases, token))));
+  }
+
+  private static void putBias(
+      Fields body, SamplingParameters.Builder sampling, int token, float bias) {
+    body.naming("logit_bias", SamplingParams.builder().logitBias(Map.of(token, bias))::build);
+    sampling.putLogitBias(token, bias);
   }
 
   private static double bias(Fields biases, String token) {

@@ -38,6 +38,13 @@ class RefusalsTest extends OpenAiFixture {
         "'messages': [{}]       | messages[0].role | missing_required_parameter | messages[0].role: missing, but required",
         "'messages': [{'role': 'judge'}] | messages[0].role | invalid_value | messages[0].role: found \"judge\", expected system, developer, user or assistant",
         "'messages': [{'role': 'user', 'content': [{'type': 'image_url'}]}] | messages[0].content[0].type | invalid_value | messages[0].content[0].type: found \"image_url\", expected \"text\": these models read nothing else",
+        "'messages': [{'role': 'user', 'content': 'x'}, {'role': 'assistant', 'content': 'x'}] | messages | invalid_value | conversation: the last message is from assistant, expected user or system",
+        "'top_k': -1            | top_k       | invalid_value | sampling: top-k -1, expected 0 or more",
+        "'max_completion_tokens': -1 | max_completion_tokens | invalid_value | sampling: max tokens -1, expected 1 or more",
+        "'presence_penalty': 3  | presence_penalty | invalid_value | sampling: presence penalty 3.0, expected −2 to 2",
+        "'logit_bias': {'7': 200} | logit_bias | invalid_value | sampling: bias of token 7 200.0, expected −100 to 100",
+        "'logprobs': true, 'top_logprobs': 21 | top_logprobs | invalid_value | sampling: top log-probs 21, expected 0 to 20",
+        "'stop': ''             | stop        | invalid_value | sampling: stop string of 0 characters, expected 1 to 256",
         "'response_format': {'type': 'json_object'} | response_format.type | invalid_value | response_format.type: found \"json_object\", expected \"text\", the one format that is offered",
       })
   void aWrongFieldIsNamed(String field, String param, String code, String message)
@@ -56,7 +63,7 @@ class RefusalsTest extends OpenAiFixture {
                 400,
                 "invalid_request_error",
                 "sampling: temperature -1.0, expected 0, or 0.01 to 100",
-                "null",
+                "'temperature'",
                 "invalid_value"));
     assertThat(refusal(COMPLETIONS, "{'model': 'sft/talk/1', 'prompt': '" + "x".repeat(70) + "'}"))
         .isEqualTo(
@@ -64,7 +71,7 @@ class RefusalsTest extends OpenAiFixture {
                 400,
                 "invalid_request_error",
                 "prompt of 70 tokens, expected fewer than the context length 64 of sft/talk/1",
-                "null",
+                "'prompt'",
                 "context_length_exceeded"));
     assertThat(refusal(COMPLETIONS, "{'model': 'sft/talk/1', 'prompt': [999]}"))
         .isEqualTo(
