@@ -67,11 +67,12 @@ public final class ChatTemplate {
   /**
    * What the model continues: the conversation so far and the beginning of the assistant's turn.
    *
-   * @throws QuartetException INVALID_ARGUMENT if the last turn is the assistant's, or the model's
-   *     template refuses the conversation
+   * @throws QuartetException INVALID_ARGUMENT if the last turn is the assistant's, after which a
+   *     model that learnt Quartet's format never had another, or if the model's own template
+   *     refuses the conversation
    */
   public int[] prompt(Conversation conversation) {
-    if (conversation.last().role() == Role.ASSISTANT) {
+    if (own() && conversation.last().role() == Role.ASSISTANT) {
       throw new QuartetException(
           ErrorCode.INVALID_ARGUMENT,
           "conversation: the last message is from assistant, expected user or system");

@@ -155,6 +155,20 @@ class OpenModelChatTest {
   }
 
   @Test
+  void anotherAnswerMayFollowAnAnswerWhereTheTemplateLetsIt() {
+    try (Tokenizer tokenizer = load("qwen2")) {
+      var template = new ChatTemplate(tokenizer);
+      Conversation answered = Conversation.of(Message.user("why?"), Message.assistant("because"));
+      int[] begun = tokenizer.encodeWithSpecials("<|im_start|>assistant\n");
+
+      assertThat(template.prompt(answered))
+          .startsWith(template.encode(answered).tokenIds())
+          .endsWith(begun)
+          .hasSize(template.encode(answered).length() + begun.length);
+    }
+  }
+
+  @Test
   void idsBeyondTheTokenizerAreNoText() {
     try (Tokenizer tokenizer = load("qwen2")) {
       assertThat(tokenizer.vocabularySize()).isEqualTo(303);

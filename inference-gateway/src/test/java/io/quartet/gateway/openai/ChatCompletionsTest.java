@@ -103,6 +103,23 @@ class ChatCompletionsTest extends OpenAiFixture {
   }
 
   @Test
+  void instructionsAtTheBeginningAreOneSystemMessage() throws Exception {
+    String rest = "{'role': 'user', 'content': 'x'}, {'role': 'assistant', 'content': null}";
+    String user = ", {'role': 'user', 'content': 'x'}";
+    String several =
+        "{'role': 'system', 'content': 'a'}, {'role': 'developer', 'content': 'b'}, "
+            + "{'role': 'system', 'content': 'c'}, ";
+    String one = "{'role': 'system', 'content': 'a\\n\\nb\\n\\nc'}, ";
+    String asked = "{'model': 'rl', 'temperature': 0, 'max_tokens': 3, 'messages': [%s]}";
+
+    JsonNode answer = answer(CHAT, asked.formatted(several + rest + user));
+
+    assertThat(answer).isEqualTo(answer(CHAT, asked.formatted(one + rest + user)));
+    // <|system|> " a", two line ends, "b", two, "c" <|end|>; 4 of each user, 2 of the assistant.
+    assertThat(answer.at("/usage/prompt_tokens").asInt()).isEqualTo(10 + 4 + 2 + 4 + 1);
+  }
+
+  @Test
   void whatIsUnknownAndHarmlessIsIgnored() throws Exception {
     assertThat(
             whole(
