@@ -25,7 +25,7 @@ final class ChatCall {
     Conversation conversation = Messages.read(body);
     boolean logProbs = body.flag("logprobs");
     SamplingParameters.Builder sampling =
-        SamplingFields.of(body, "max_completion_tokens", "max_tokens");
+        SamplingFields.of(body, false, "max_completion_tokens", "max_tokens");
     OptionalInt alternatives = SamplingFields.alternatives(body, "top_logprobs", sampling);
     if (alternatives.orElse(0) > 0 && !logProbs) {
       throw body.wrong("top_logprobs", "none without \"logprobs\": true");

@@ -26,12 +26,12 @@ final class CompletionCall {
     requireNoBest(body, samples);
     List<Function<ServedModel, int[]>> prompts = Prompts.read(body);
     boolean echo = body.flag("echo");
-    SamplingParameters.Builder sampling = SamplingFields.of(body, "max_tokens");
+    SamplingParameters.Builder sampling =
+        SamplingFields.of(body, echo && body.has("logprobs"), "max_tokens");
     OptionalInt logProbs = SamplingFields.alternatives(body, "logprobs", sampling);
     if (!sampling.hasMaxTokens()) {
       sampling.setMaxTokens(MAX_TOKENS);
     }
-    sampling.setPromptLogProbs(echo && logProbs.isPresent());
     var question =
         new Question(
             model,

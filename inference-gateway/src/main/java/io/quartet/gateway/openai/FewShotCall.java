@@ -23,7 +23,7 @@ final class FewShotCall {
     String model = body.requiredText("model");
     var shots = new FewShot(body.text("title").orElse(""), examples(body));
     SamplingParameters.Builder sampling =
-        SamplingFields.of(body, "max_tokens").addStop(shots.separator());
+        SamplingFields.of(body, false, "max_tokens").addStop(shots.separator());
     if (!sampling.hasMaxTokens()) {
       sampling.setMaxTokens(FewShot.MAX_TOKENS);
     }

@@ -23,12 +23,13 @@ final class SamplingFields {
   /**
    * Reads the knobs.
    *
+   * @param scored whether the prompt is scored too
    * @param maxTokens the names of the limit of the answer's length; the first one that is there
    *     counts
    * @throws WrongRequest naming the first whose value the decoder would refuse
    */
-  static SamplingParameters.Builder of(Fields body, String... maxTokens) {
-    var sampling = SamplingParameters.newBuilder();
+  static SamplingParameters.Builder of(Fields body, boolean scored, String... maxTokens) {
+    var sampling = SamplingParameters.newBuilder().setPromptLogProbs(scored);
     number(body, "temperature", sampling::setTemperature, Builder::temperature);
     number(body, "top_p", sampling::setTopP, Builder::topP);
     number(body, "presence_penalty", sampling::setPresencePenalty, Builder::presencePenalty);
@@ -38,7 +39,11 @@ final class SamplingFields {
     number(body, "repetition_penalty", sampling::setRepetitionPenalty, Builder::repetitionPenalty);
     body.wholeLong("seed").ifPresent(sampling::setSeed);
     for (int i = maxTokens.length - 1; i >= 0; i--) {
-      whole(body, maxTokens[i], sampling::setMaxTokens, Builder::maxTokens);
+      whole(
+          body,
+          maxTokens[i],
+          sampling::setMaxTokens,
+          (builder, most) -> builder.maxTokens(most).promptLogProbs(scored));
     }
     stops(body, sampling);
     stopTokens(body, sampling);
