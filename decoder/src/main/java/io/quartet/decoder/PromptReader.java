@@ -43,12 +43,12 @@ final class PromptReader {
   void step() {
     int left = batch.growing() ? TURN : ALONE;
     // The longest waiting gets a free slot before shorter ones that came after it.
-    waiting.first().filter(this::goesAlone).ifPresent(this::enter);
+    enterLong();
     boolean shared = batch.nextReading().isPresent();
-    left -= batch.join(wave(shared ? left / 2 : left), this::followers);
+    left -= read(nextShort(shared ? left / 2 : left));
     left = Math.max(left, LEAST);
     while (left > 1) {
-      waiting.first(this::goesAlone).ifPresent(this::enter);
+      enterLong();
       Optional<Sequence> next = batch.nextReading();
       if (next.isEmpty()) {
         return;
@@ -57,48 +57,112 @@ final class PromptReader {
     }
   }
 
-  /** Whether its prompt is read in a step of its own: it is long, or its beginning is known. */
-  private boolean goesAlone(Sequence sequence) {
-    return sequence.promptLength() > SHORT || batch.knows(sequence);
+  /** Whether what is to be read of its prompt takes more than one step. */
+  private boolean isLong(Sequence sequence) {
+    return rest(sequence) > SHORT;
   }
 
-  /** Lets it begin if there is a slot, and it goes before those that are being read. */
-  private void enter(Sequence sequence) {
-    boolean before =
-        batch
-            .nextReading()
-            .map(reading -> sequence.priority().compareTo(reading.priority()) < 0)
-            .orElse(true);
-    if (before && batch.size() < slots) {
-      waiting.remove(sequence);
-      batch.enter(sequence);
+  /** Tokens of its prompt that nobody has read. */
+  private int rest(Sequence sequence) {
+    return sequence.promptLength() - batch.known(sequence);
+  }
+
+  /**
+   * Lets who waits longest begin if its prompt is long, there is a slot, and it goes before those
+   * that are being read.
+   */
+  private void enterLong() {
+    if (batch.size() < slots) {
+      waiting
+          .first()
+          .filter(this::goesBeforeWhatIsRead)
+          .filter(this::isLong)
+          .ifPresent(
+              sequence -> {
+                waiting.remove(sequence);
+                batch.enter(sequence);
+              });
     }
   }
 
-  /** The next short prompts, no two the same, that fill so many places of a step; or one. */
-  private List<Sequence> wave(int places) {
-    List<Sequence> wave = new ArrayList<>();
+  private boolean goesBeforeWhatIsRead(Sequence sequence) {
+    return batch
+        .nextReading()
+        .map(reading -> sequence.priority().compareTo(reading.priority()) < 0)
+        .orElse(true);
+  }
+
+  /**
+   * Takes the next short prompts out of the line, no two the same, that fill so many places of a
+   * step; or one. They pass long ones by that are no more urgent than they.
+   */
+  private ShortPrompts nextShort(int places) {
+    var picked = new ShortPrompts();
     Set<Sequence.PromptKey> prompts = new HashSet<>();
-    int width = 0;
+    Priority least = Priority.BATCH;
     for (Sequence next : waiting.all()) {
-      if (batch.size() + wave.size() >= slots) {
+      if (batch.size() + prompts.size() >= slots || next.priority().compareTo(least) > 0) {
         break;
       }
-      if (goesAlone(next) || prompts.contains(next.promptKey())) {
+      if (prompts.contains(next.promptKey())) {
         continue;
       }
-      width = Math.max(width, next.promptLength());
-      if (!wave.isEmpty() && width * (wave.size() + 1) > places) {
+      int rest = rest(next);
+      if (rest > SHORT) {
+        least = next.priority();
+        continue;
+      }
+      if (!picked.add(next, rest, places)) {
         break;
       }
-      wave.add(next);
       prompts.add(next.promptKey());
     }
-    wave.forEach(waiting::remove);
-    return wave;
+    picked.together.forEach(waiting::remove);
+    picked.continued.forEach(waiting::remove);
+    return picked;
+  }
+
+  /** Reads short prompts whole; returns how many places of a step that took. */
+  private int read(ShortPrompts prompts) {
+    prompts.continued.removeIf(sequence -> !batch.enter(sequence)); // before others take the slots
+    batch.join(prompts.together, this::followers);
+    for (Sequence sequence : prompts.continued) {
+      batch.read(sequence, sequence.promptLength(), this::followers);
+    }
+    return prompts.places();
   }
 
   private List<Sequence> followers(Sequence.PromptKey prompt, int running) {
     return waiting.remove(slots - running, sequence -> sequence.promptKey().equals(prompt));
+  }
+
+  /**
+   * Short prompts of one step: those read from their beginning go side by side, padded, and those
+   * whose beginning is known one by one.
+   */
+  private static final class ShortPrompts {
+    private final List<Sequence> together = new ArrayList<>();
+    private final List<Sequence> continued = new ArrayList<>();
+    private int width;
+    private int ownPlaces;
+
+    /** Adds one if it is the first, or all of them fill no more than so many places. */
+    boolean add(Sequence sequence, int rest, int places) {
+      boolean known = rest < sequence.promptLength();
+      int wide = known ? width : Math.max(width, rest);
+      int beside = together.size() + (known ? 0 : 1);
+      int own = ownPlaces + (known ? Math.max(rest, LEAST) : 0); // a pass takes its time anyway
+      if (places() > 0 && wide * beside + own > places) {
+        return false;
+      }
+      (known ? continued : together).add(sequence);
+      width = wide;
+      ownPlaces = own;
+      return true;
+    }
+
+    int places() {
+      return width * together.size() + ownPlaces;
+    }
   }
 }

@@ -46,9 +46,9 @@ final class RunningBatch implements AutoCloseable {
         .min((a, b) -> a.priority().compareTo(b.priority()));
   }
 
-  /** Whether some of a prompt need not be read. */
-  boolean knows(Sequence sequence) {
-    return prefixes.enabled() && sequence.known(prefixes) > 0;
+  /** How many tokens of its prompt need not be read. */
+  int known(Sequence sequence) {
+    return prefixes.enabled() ? sequence.known(prefixes) : 0;
   }
 
   /** Tokens whose keys and values it holds. */
@@ -97,11 +97,10 @@ final class RunningBatch implements AutoCloseable {
    * Gives slots to sequences and reads their whole prompts side by side, padded on the right.
    *
    * @param followers gives others with the same prompts, which are then copied
-   * @return how many places the step had
    */
-  int join(List<Sequence> joining, Followers followers) {
+  void join(List<Sequence> joining, Followers followers) {
     if (joining.isEmpty()) {
-      return 0;
+      return;
     }
     int first = sequences.size();
     List<DecoderSession.Row> rows = new ArrayList<>();
@@ -115,7 +114,7 @@ final class RunningBatch implements AutoCloseable {
       heads = session.forward(first, rows);
     } catch (QuartetException e) {
       joining.forEach(sequence -> sequence.fail(e));
-      return 0;
+      return;
     }
     sequences.addAll(joining);
     List<Integer> headOf = new ArrayList<>(Collections.nCopies(first, -1));
@@ -128,20 +127,22 @@ final class RunningBatch implements AutoCloseable {
       completed(first + i, heads[i], followers, headOf);
     }
     begin(headOf);
-    return joining.size() * rows.stream().mapToInt(DecoderSession.Row::width).max().orElseThrow();
   }
 
-  /** Gives a slot to a sequence, and what is known of its prompt; {@link #read} reads the rest. */
-  void enter(Sequence sequence) {
+  /**
+   * Gives a slot to a sequence, and what is known of its prompt; {@link #read} reads the rest.
+   *
+   * @return false if there is no memory, and the sequence has failed
+   */
+  boolean enter(Sequence sequence) {
     int slot = sequences.size();
     try {
       session.reserve(slot + 1, sequence.capacity());
     } catch (QuartetException e) {
-      sequence.fail(e);
-      return;
+      return !sequence.fail(e);
     }
     sequence.restore(prefixes, session, slot);
-    sequences.add(sequence);
+    return sequences.add(sequence);
   }
 
   /**
