@@ -22,8 +22,10 @@ final class QuartetDecoder implements AutoCloseable {
    * @param tokens of each answer
    */
   QuartetDecoder(Path model, Precision precision, int tokens) {
+    int context = Math.max(DecodeRound.PROMPT + tokens, DecodeRound.PREFILL) + 1;
     var options =
         new DecoderOptions(DecodeRound.SEQUENCES, Round.THREADS, precision)
+            .withContextLimit(context)
             .onDedicatedCores(true); // as llama.cpp, which always spins
     this.engine = DecoderEngine.open(model, options);
     this.tokens = tokens;

@@ -42,7 +42,8 @@ public final class DecoderEngine implements AutoCloseable {
    *
    * @throws QuartetException NOT_FOUND if a file is missing; DATA_LOSS if the weights are
    *     truncated; INVALID_ARGUMENT, naming the tensor, if they are another model's;
-   *     FAILED_PRECONDITION if it is no language model
+   *     FAILED_PRECONDITION if it is no language model, or its keys and values of all slots at full
+   *     context come to 2 GiB and more for a layer
    */
   public static DecoderEngine open(Checkpoint checkpoint, DecoderOptions options) {
     return open(ModelFiles.of(checkpoint), options);

@@ -11,9 +11,9 @@ public final class DecoderMemory {
 
   /**
    * Bytes of the weights, as they are read and as ONNX Runtime lays them out, of the keys and
-   * values of every slot at full context, or at the options' limit, of one layer's attention scores
-   * in the largest step, of a step's logits in and out of the graph, and of the prefix cache,
-   * filled.
+   * values of every slot at full context, or at the options' limit, and of one layer once more,
+   * which is copied when the cache grows, of one layer's attention scores in the largest step, of a
+   * step's logits in and out of the graph, and of the prefix cache, filled.
    */
   public static long of(ModelConfig config, DecoderOptions options) {
     long context = Math.min(config.contextLength(), options.contextLimit());
@@ -21,6 +21,7 @@ public final class DecoderMemory {
     long stepTokens = Math.max(PromptReader.ALONE, options.slots());
     return 2 * weights(config, options.precision())
         + options.slots() * perSlot
+        + 2 * CacheTensor.bytes(config, options.slots(), context)
         + stepTokens * config.heads() * context * FP32
         + options.prefixCacheBytes();
   }

@@ -59,10 +59,11 @@ final class DecoderSession implements AutoCloseable {
    * Loads a model.
    *
    * @throws io.quartet.checkpoint.QuartetException as {@link Onnx#open}; FAILED_PRECONDITION if it
-   *     is no language model
+   *     is no language model, or its context is too long for so many slots
    */
   static DecoderSession open(ModelFiles model, DecoderOptions options) {
     model.require(Architecture.CAUSAL_LM);
+    KvCache.requireFits(model.config(), options.slots());
     OrtSession session =
         Onnx.open(model, DecoderGraph::generation, options.threads(), options.dedicatedCores());
     return new DecoderSession(model.config(), session, options.slots());
@@ -74,8 +75,9 @@ final class DecoderSession implements AutoCloseable {
 
   /** Makes room in the cache; see {@link KvCache#reserve}. */
   void reserve(int slots, int positions) {
-    if (cache.reserve(slots, positions)) {
-      unbind();
+    if (!cache.fits(slots, positions)) {
+      unbind(); // before, since some of it may have moved when the rest cannot
+      cache.reserve(slots, positions);
     }
   }
 

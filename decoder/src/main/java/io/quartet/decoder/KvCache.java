@@ -2,8 +2,9 @@ package io.quartet.decoder;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
+import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.ModelConfig;
-import java.nio.ByteBuffer;
+import io.quartet.checkpoint.QuartetException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,93 +23,89 @@ final class KvCache implements AutoCloseable {
 
   private final ModelConfig config;
   private final int maxSlots;
-  private final List<DirectMemory> tensors = new ArrayList<>();
+  private final List<CacheTensor> tensors = new ArrayList<>(); // each layer's keys, then its values
   private int slots;
   private int positions;
 
   KvCache(ModelConfig config, int maxSlots) {
     this.config = config;
     this.maxSlots = maxSlots;
+    for (int i = 0; i < 2 * config.layers(); i++) {
+      tensors.add(new CacheTensor(config));
+    }
+  }
+
+  /**
+   * Refuses a context that so many slots cannot have, since a tensor is memory in one piece.
+   *
+   * @throws QuartetException FAILED_PRECONDITION
+   */
+  static void requireFits(ModelConfig config, int slots) {
+    long bytes = CacheTensor.bytes(config, slots, config.contextLength());
+    if (bytes > Integer.MAX_VALUE) {
+      throw new QuartetException(
+          ErrorCode.FAILED_PRECONDITION,
+          "cache: %d slots × %d positions × %d heads of %d floats are %d MB for one layer's keys,"
+                  .formatted(
+                      slots,
+                      config.contextLength(),
+                      config.keyValueHeads(),
+                      config.headDimension(),
+                      bytes >> 20)
+              + " expected less than 2048 MB: fewer slots or a smaller context");
+    }
   }
 
   int positions() {
     return positions;
   }
 
+  /** Whether there is room for so many slots of so many positions. */
+  boolean fits(int neededSlots, int neededPositions) {
+    return neededSlots <= slots && neededPositions <= positions;
+  }
+
   /**
-   * Makes room, keeping what is there. Grows by half at least, so that filling up costs a constant
-   * number of copies for each position.
+   * Makes room, keeping what is there; every tensor of {@link #tensors} is stale then. Grows by
+   * half at least, so that filling up costs a constant number of copies for each position, and
+   * layer by layer, so that only one is in memory twice.
    *
-   * @return whether the memory moved, which makes every tensor of {@link #tensors} stale
-   * @throws io.quartet.checkpoint.QuartetException RESOURCE_EXHAUSTED if there is no such memory;
-   *     the cache is then as before
+   * @throws QuartetException RESOURCE_EXHAUSTED if there is no such memory; what is there is kept
    */
-  boolean reserve(int neededSlots, int neededPositions) {
-    if (neededSlots <= slots && neededPositions <= positions) {
-      return false;
+  void reserve(int neededSlots, int neededPositions) {
+    if (fits(neededSlots, neededPositions)) {
+      return;
     }
     int newSlots = grown(slots, neededSlots, 1, maxSlots);
     int newPositions = grown(positions, neededPositions, POSITION_STEP, config.contextLength());
-    List<DirectMemory> larger = new ArrayList<>();
-    try {
-      for (int i = 0; i < 2 * config.layers(); i++) {
-        String what = "cache of %d slots × %d positions".formatted(newSlots, newPositions);
-        larger.add(DirectMemory.allocate(4L * newSlots * floatsPerSlot(newPositions), what));
-      }
-    } catch (RuntimeException e) {
-      larger.forEach(DirectMemory::close);
-      throw e;
+    // Layers that have grown before one cannot stay so: each knows its own size.
+    for (int i = 0; i < tensors.size(); i += 2) {
+      CacheTensor.reserve(tensors.get(i), tensors.get(i + 1), newSlots, newPositions);
     }
-    for (int i = 0; i < tensors.size(); i++) {
-      copyAll(tensors.get(i).buffer().asFloatBuffer(), larger.get(i), newPositions);
-    }
-    close();
-    tensors.addAll(larger);
     slots = newSlots;
     positions = newPositions;
-    return true;
   }
 
   /** Copies a slot's first {@code length} positions into another slot. */
   void copy(int from, int to, int length) {
-    for (DirectMemory tensor : tensors) {
-      FloatBuffer floats = tensor.buffer().asFloatBuffer();
-      for (int head = 0; head < config.keyValueHeads(); head++) {
-        floats.put(
-            index(to, head, 0), floats, index(from, head, 0), length * config.headDimension());
-      }
-    }
+    tensors.forEach(tensor -> tensor.copy(from, to, length));
   }
 
   /** Bytes of one position's keys and values, all layers together. */
   static long bytesPerPosition(ModelConfig config) {
-    return 4L * 2 * config.layers() * config.keyValueHeads() * config.headDimension();
+    return 2 * config.layers() * CacheTensor.bytes(config, 1, 1);
   }
 
   /** Copies positions of a slot out of the cache, for {@link #load} to bring them back. */
   void save(int slot, int firstPosition, int count, FloatBuffer target) {
-    int floats = count * config.headDimension();
-    int at = 0;
-    for (DirectMemory tensor : tensors) {
-      FloatBuffer source = tensor.buffer().asFloatBuffer();
-      for (int head = 0; head < config.keyValueHeads(); head++) {
-        target.put(at, source, index(slot, head, firstPosition), floats);
-        at += floats;
-      }
-    }
+    FloatBuffer rest = target.duplicate();
+    tensors.forEach(tensor -> tensor.save(slot, firstPosition, count, rest));
   }
 
   /** Copies what {@link #save} saved into positions of a slot. */
   void load(int slot, int firstPosition, int count, FloatBuffer source) {
-    int floats = count * config.headDimension();
-    int at = 0;
-    for (DirectMemory tensor : tensors) {
-      FloatBuffer target = tensor.buffer().asFloatBuffer();
-      for (int head = 0; head < config.keyValueHeads(); head++) {
-        target.put(index(slot, head, firstPosition), source, at, floats);
-        at += floats;
-      }
-    }
+    FloatBuffer rest = source.duplicate();
+    tensors.forEach(tensor -> tensor.load(slot, firstPosition, count, rest));
   }
 
   /**
@@ -116,16 +113,11 @@ final class KvCache implements AutoCloseable {
    * caller closes each of them once.
    */
   Tensors tensors(int firstSlot, int count) throws OrtException {
-    long[] shape = {count, config.keyValueHeads(), positions, config.headDimension()};
-    int bytesPerSlot = Math.toIntExact(4 * floatsPerSlot(positions));
     Map<String, OnnxTensor> past = new LinkedHashMap<>();
     Map<String, OnnxTensor> present = new LinkedHashMap<>();
     for (int i = 0; i < tensors.size(); i++) {
       String keyOrValue = i % 2 == 0 ? "key" : "value";
-      ByteBuffer rows =
-          tensors.get(i).buffer().slice(firstSlot * bytesPerSlot, count * bytesPerSlot);
-      FloatBuffer floats = rows.order(java.nio.ByteOrder.nativeOrder()).asFloatBuffer();
-      OnnxTensor tensor = OnnxTensor.createTensor(Onnx.environment(), floats, shape);
+      OnnxTensor tensor = tensors.get(i).slots(firstSlot, count);
       past.put(DecoderGraph.past(i / 2, keyOrValue), tensor);
       present.put(DecoderGraph.present(i / 2, keyOrValue), tensor);
     }
@@ -135,24 +127,8 @@ final class KvCache implements AutoCloseable {
   /** Gives the memory back; the cache is empty then. */
   @Override
   public void close() {
-    tensors.forEach(DirectMemory::close);
+    tensors.forEach(CacheTensor::close);
     tensors.clear();
-  }
-
-  private int index(int slot, int head, int position) {
-    return ((slot * config.keyValueHeads() + head) * positions + position) * config.headDimension();
-  }
-
-  private long floatsPerSlot(int ofPositions) {
-    return (long) config.keyValueHeads() * ofPositions * config.headDimension();
-  }
-
-  private void copyAll(FloatBuffer source, DirectMemory target, int newPositions) {
-    FloatBuffer floats = target.buffer().asFloatBuffer();
-    int row = config.headDimension();
-    for (int head = 0; head < slots * config.keyValueHeads(); head++) {
-      floats.put(head * newPositions * row, source, head * positions * row, positions * row);
-    }
   }
 
   private static int grown(int current, int needed, int step, int most) {

@@ -58,7 +58,10 @@ public record QuantizationLoss(
       params.add(SamplingParams.sampled(1, i, maxTokens));
     }
     List<int[]> sequences = new ArrayList<>();
-    try (var engine = DecoderEngine.open(checkpoint, new DecoderOptions(SLOTS, threads))) {
+    int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(1);
+    int needed = (int) Math.min(Integer.MAX_VALUE, (long) longest + maxTokens);
+    var options = new DecoderOptions(SLOTS, threads).withContextLimit(needed);
+    try (var engine = DecoderEngine.open(checkpoint, options)) {
       List<Generation> answers = engine.generate(prompts, params);
       for (int i = 0; i < prompts.size(); i++) {
         int[] prompt = prompts.get(i);

@@ -181,7 +181,8 @@ class DecoderEngineTest {
       assertThat(generate(whole, prompt, SamplingParams.greedy(200)).tokenIds())
           .startsWith(answer.tokenIds());
     }
-    long keysAndValues = OPTIONS.slots() * KvCache.bytesPerPosition(CONFIG);
+    long layer = KvCache.bytesPerPosition(CONFIG) / CONFIG.layers(); // twice while it is copied
+    long keysAndValues = OPTIONS.slots() * (KvCache.bytesPerPosition(CONFIG) + layer);
     long scores = 4L * PromptReader.ALONE * CONFIG.heads();
     assertThat(DecoderMemory.of(CONFIG, OPTIONS) - DecoderMemory.of(CONFIG, smaller))
         .isEqualTo((keysAndValues + scores) * (CONFIG.contextLength() - 64));

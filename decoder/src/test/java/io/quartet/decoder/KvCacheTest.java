@@ -1,10 +1,13 @@
 package io.quartet.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
+import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.ModelConfig;
+import io.quartet.checkpoint.QuartetException;
 import java.nio.FloatBuffer;
 import org.junit.jupiter.api.Test;
 
@@ -14,10 +17,11 @@ class KvCacheTest {
   @Test
   void growingKeepsEverySlotsPositions() throws OrtException {
     try (var cache = new KvCache(CONFIG, 8)) {
-      assertThat(cache.reserve(2, 10)).isTrue();
+      cache.reserve(2, 10);
       write(cache, 1, 9, 7.5f);
-      assertThat(cache.reserve(2, 10)).isFalse();
-      assertThat(cache.reserve(5, 200)).isTrue();
+      assertThat(cache.fits(2, 10)).isTrue();
+      assertThat(cache.fits(5, 200)).isFalse();
+      cache.reserve(5, 200);
       assertThat(read(cache, 1, 9)).isEqualTo(7.5f);
       assertThat(read(cache, 1, 8)).isZero();
     }
@@ -28,8 +32,22 @@ class KvCacheTest {
     try (var cache = new KvCache(CONFIG, 8)) {
       cache.reserve(8, 300);
       assertThat(cache.positions()).isEqualTo(CONFIG.contextLength());
-      assertThat(cache.reserve(8, 320)).isFalse();
+      assertThat(cache.fits(8, 320)).isTrue();
     }
+  }
+
+  @Test
+  void contextThatAllSlotsCannotHaveInOnePieceIsRefusedWithTheArithmetic() {
+    ModelConfig longer =
+        CONFIG.withContextLength(1 << 20); // 128 MB of a layer's keys for each slot
+    KvCache.requireFits(longer, 15);
+    assertThatThrownBy(() -> KvCache.requireFits(longer, 16))
+        .isInstanceOfSatisfying(
+            QuartetException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.FAILED_PRECONDITION))
+        .hasMessage(
+            "cache: 16 slots × 1048576 positions × 2 heads of 16 floats are 2048 MB for one layer's"
+                + " keys, expected less than 2048 MB: fewer slots or a smaller context");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.quartet.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.quartet.checkpoint.DataType;
 import io.quartet.checkpoint.ModelConfig;
@@ -34,6 +35,18 @@ class NativeMemoryTest {
       }
       // Its thread frees the cache; small temporary buffers wait for the collector.
       assertThat(directMemory()).isLessThan(before + MB);
+    }
+  }
+
+  @Test
+  void growingCacheIsNotInMemoryTwice() {
+    long most = Runtime.getRuntime().maxMemory(); // of direct memory too
+    assumeThat(most).isLessThan(2048 * MB); // or it takes long
+    int positions = (int) (most * 6 / 10 / KvCache.bytesPerPosition(CONFIG));
+    try (var cache = new KvCache(CONFIG.withContextLength(positions), 1)) {
+      cache.reserve(1, positions / 10 * 9);
+      cache.reserve(1, positions);
+      assertThat(cache.positions()).isEqualTo(positions);
     }
   }
 
