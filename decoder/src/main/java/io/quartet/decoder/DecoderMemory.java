@@ -17,11 +17,12 @@ public final class DecoderMemory {
    */
   public static long of(ModelConfig config, DecoderOptions options) {
     long context = Math.min(config.contextLength(), options.contextLimit());
-    long perSlot = context * KvCache.bytesPerPosition(config) + 3 * FP32 * config.vocabularySize();
+    int vocabulary = config.vocabularySize();
     long stepTokens = Math.max(PromptReader.ALONE, options.slots());
     return 2 * weights(config, options.precision())
-        + options.slots() * perSlot
+        + options.slots() * context * KvCache.bytesPerPosition(config)
         + 2 * CacheTensor.bytes(config, options.slots(), context)
+        + HeadBuffers.bytes(vocabulary, HeadBuffers.mostRows(vocabulary, options.slots()))
         + stepTokens * config.heads() * context * FP32
         + options.prefixCacheBytes();
   }

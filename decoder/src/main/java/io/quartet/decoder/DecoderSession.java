@@ -42,6 +42,7 @@ final class DecoderSession implements AutoCloseable {
   private final IntBuffer lastPositions;
   private final IntBuffer longest;
   private final HeadBuffers head;
+  private final int headRows;
   private @Nullable Binding binding;
 
   private DecoderSession(ModelConfig config, OrtSession session, int slots) {
@@ -53,6 +54,7 @@ final class DecoderSession implements AutoCloseable {
     this.longest = allocate(4).asIntBuffer();
     this.head = new HeadBuffers(config.vocabularySize());
     head.reserve(slots);
+    this.headRows = HeadBuffers.mostRows(config.vocabularySize(), slots);
   }
 
   /**
@@ -71,6 +73,13 @@ final class DecoderSession implements AutoCloseable {
 
   ModelConfig config() {
     return config;
+  }
+
+  /**
+   * The most tokens of a step that may go through the head: those that its memory is planned for.
+   */
+  int headRows() {
+    return headRows;
   }
 
   /** Makes room in the cache; see {@link KvCache#reserve}. */

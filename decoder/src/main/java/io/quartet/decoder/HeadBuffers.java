@@ -15,6 +15,14 @@ import java.util.Map;
  * <p>Not thread-safe.
  */
 final class HeadBuffers implements AutoCloseable {
+  /** Floats of scored prompts' rows, 32 MB of them, as long as they are {@link #LEAST_SCORED}. */
+  private static final int SCORED_FLOATS = 1 << 23;
+
+  private static final int LEAST_SCORED = 16;
+
+  /** Logits, log-probabilities and probabilities. */
+  private static final int FLOATS_PER_TOKEN = 3;
+
   private final int vocabulary;
   private final List<DirectMemory> memory = new ArrayList<>();
   private int capacity;
@@ -26,6 +34,17 @@ final class HeadBuffers implements AutoCloseable {
 
   HeadBuffers(int vocabulary) {
     this.vocabulary = vocabulary;
+  }
+
+  /** The most rows of a step: one for each slot, or what there is for prompts that are scored. */
+  static int mostRows(int vocabulary, int slots) {
+    int scored = Math.max(LEAST_SCORED, SCORED_FLOATS / FLOATS_PER_TOKEN / vocabulary);
+    return Math.max(slots, Math.min(PromptReader.ALONE, scored));
+  }
+
+  /** Bytes of so many rows, nearly. */
+  static long bytes(int vocabulary, int rows) {
+    return (long) Float.BYTES * FLOATS_PER_TOKEN * vocabulary * rows;
   }
 
   /**

@@ -59,7 +59,7 @@ final class PromptReader {
 
   /** Whether what is to be read of its prompt takes more than one step. */
   private boolean isLong(Sequence sequence) {
-    return rest(sequence) > SHORT;
+    return rest(sequence) > SHORT || sequence.promptHeads() > batch.headRows();
   }
 
   /** Tokens of its prompt that nobody has read. */
@@ -107,12 +107,11 @@ final class PromptReader {
       if (prompts.contains(next.promptKey())) {
         continue;
       }
-      int rest = rest(next);
-      if (rest > SHORT) {
+      if (isLong(next)) {
         least = next.priority();
         continue;
       }
-      if (!picked.add(next, rest, places)) {
+      if (!picked.add(next, rest(next), places, batch.headRows())) {
         break;
       }
       prompts.add(next.promptKey());
@@ -145,19 +144,22 @@ final class PromptReader {
     private final List<Sequence> continued = new ArrayList<>();
     private int width;
     private int ownPlaces;
+    private int heads;
 
-    /** Adds one if it is the first, or all of them fill no more than so many places. */
-    boolean add(Sequence sequence, int rest, int places) {
+    /** Adds one if it is the first, or all of them fill no more than so many places and heads. */
+    boolean add(Sequence sequence, int rest, int places, int headRows) {
       boolean known = rest < sequence.promptLength();
       int wide = known ? width : Math.max(width, rest);
       int beside = together.size() + (known ? 0 : 1);
       int own = ownPlaces + (known ? Math.max(rest, LEAST) : 0); // a pass takes its time anyway
-      if (places() > 0 && wide * beside + own > places) {
+      boolean full = wide * beside + own > places || heads + sequence.promptHeads() > headRows;
+      if (places() > 0 && full) {
         return false;
       }
       (known ? continued : together).add(sequence);
       width = wide;
       ownPlaces = own;
+      heads += sequence.promptHeads();
       return true;
     }
 

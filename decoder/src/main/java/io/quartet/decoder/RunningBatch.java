@@ -51,6 +51,11 @@ final class RunningBatch implements AutoCloseable {
     return prefixes.enabled() ? sequence.known(prefixes) : 0;
   }
 
+  /** The most tokens of a step that may go through the head. */
+  int headRows() {
+    return session.headRows();
+  }
+
   /** Tokens whose keys and values it holds. */
   long cacheTokens() {
     return sequences.stream().mapToLong(Sequence::read).sum();
@@ -146,14 +151,16 @@ final class RunningBatch implements AutoCloseable {
   }
 
   /**
-   * Reads the next part of a prompt, about {@code most} tokens; with the last part the sequence
-   * grows.
+   * Reads the next part of a prompt, about {@code most} tokens, or fewer if all of them go through
+   * the head; with the last part the sequence grows.
    *
    * @return how many tokens were read
    */
   int read(Sequence sequence, int most, Followers followers) {
     int slot = sequences.indexOf(sequence);
-    DecoderSession.Row row = sequence.promptRow(most);
+    boolean throughHead = sequence.promptHeads() > 1;
+    DecoderSession.Row row =
+        sequence.promptRow(throughHead ? Math.min(most, session.headRows()) : most);
     int head;
     try {
       head = session.forward(slot, List.of(row))[0];

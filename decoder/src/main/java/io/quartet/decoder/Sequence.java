@@ -48,6 +48,11 @@ final class Sequence {
     return promptLength;
   }
 
+  /** How many of its prompt's tokens go through the head: its last, or all if they are scored. */
+  int promptHeads() {
+    return params.promptLogProbs() ? promptLength : 1;
+  }
+
   Priority priority() {
     return request.priority();
   }

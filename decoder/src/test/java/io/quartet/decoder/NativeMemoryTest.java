@@ -51,6 +51,19 @@ class NativeMemoryTest {
   }
 
   @Test
+  void scoredPromptTakesNoMoreMemoryThanPlanned() {
+    ModelConfig config = TestModel.vocabulary(CONFIG, 80_000);
+    TestModel.write(folder, config, 4);
+    long before = directMemory();
+    try (var engine = DecoderEngine.open(folder, new DecoderOptions(1, 1))) {
+      var params = SamplingParams.greedy(1).toBuilder().promptLogProbs(true).build();
+      int[] prompt = TestModel.tokens(config, 300, 1); // 275 MB if its scores came all at once
+      assertThat(engine.generate(List.of(prompt), List.of(params)).get(0).prompt()).hasSize(299);
+      assertThat(directMemory()).isLessThan(before + 40 * MB);
+    }
+  }
+
+  @Test
   void convertedWeightsAreGivenBackOnceOnnxRuntimeHasItsOwn() {
     TestModel.write(folder, TestModel.vocabulary(CONFIG, 80_000), 3, DataType.BF16);
     long before = directMemory();

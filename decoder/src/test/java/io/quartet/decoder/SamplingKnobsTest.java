@@ -9,6 +9,7 @@ import io.quartet.decoder.ScoredToken.Alternative;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,6 +55,28 @@ class SamplingKnobsTest {
       }
       assertThat(answer.tokenIds())
           .isEqualTo(generate(prompt, SamplingParams.greedy(3)).tokenIds());
+    }
+  }
+
+  @Test
+  void scoresHaveTheSameBitsInPartsOfAnyWidth() {
+    ModelConfig config = TestModel.vocabulary(CONFIG, 20_000);
+    assertThat(HeadBuffers.mostRows(20_000, 1)).isLessThan(HeadBuffers.mostRows(20_000, 256));
+    Path wide = TestModel.write(folder.resolve("wide"), config, 22);
+    var params = SamplingParams.greedy(2).toBuilder().promptLogProbs(true).topLogProbs(2).build();
+    List<int[]> prompts = new ArrayList<>();
+    for (int length : new int[] {300, 140, 90, 40, 2}) {
+      prompts.add(TestModel.tokens(config, length, length));
+    }
+    List<SamplingParams> all = Collections.nCopies(prompts.size(), params);
+    try (var one = DecoderEngine.open(wide, new DecoderOptions(1, 2));
+        var many = DecoderEngine.open(wide, new DecoderOptions(256, 2))) {
+      List<Generation> inParts = one.generate(prompts, all);
+      List<Generation> atOnce = many.generate(prompts, all);
+      for (int i = 0; i < prompts.size(); i++) {
+        assertThat(inParts.get(i).prompt()).isEqualTo(atOnce.get(i).prompt());
+        assertThat(inParts.get(i).tokens()).isEqualTo(atOnce.get(i).tokens());
+      }
     }
   }
 
