@@ -99,22 +99,26 @@ final class Candidates {
     keepFrom(order[sorted - (k - above)]);
   }
 
-  /** Keeps the fewest of the largest weights whose sum reaches a share of the total. */
+  /**
+   * Keeps the fewest of the largest weights whose sum reaches a share of the total, at least one.
+   */
   void keepNucleus(double share) {
-    fillBuckets();
     double goal = share * total();
+    fillBuckets();
     int bucket = BUCKETS - 1;
     double above = 0;
-    while (bucket > 0 && above + bucketSums[bucket] < goal) {
-      above += bucketSums[bucket--];
+    int below = count;
+    // Sums of floats may fall short of the goal: the last bucket that has any is not passed.
+    while (bucketCounts[bucket] == 0
+        || (bucketCounts[bucket] < below && above + bucketSums[bucket] < goal)) {
+      above += bucketSums[bucket];
+      below -= bucketCounts[bucket--];
     }
     int place = sortBucket(bucket);
-    while (place > 0 && above < goal) {
+    do {
       above += weight(order[--place]);
-    }
-    if (place < order.length) {
-      keepFrom(order[place]);
-    }
+    } while (place > 0 && above < goal);
+    keepFrom(order[place]);
   }
 
   /** Keeps the weights that are at least a share of the largest. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.quartet.checkpoint.QuartetException;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -91,6 +92,26 @@ class SamplerTest {
   @Test
   void topPLeavesAtLeastOne() {
     assertThat(survivors(candidates -> candidates.keepNucleus(1e-9), 0.2f, 0.5f, 0.3f))
+        .containsExactly(1);
+  }
+
+  @Test
+  void topPOfEqualWeightsCountsThemWhateverWasDrawnBefore() {
+    float[] weights = new float[30_000]; // whose sum in floats is short by a thousandth
+    Arrays.fill(weights, 1f / weights.length);
+    for (double p : new double[] {0.5, 0.9999, Math.nextDown(1.0)}) {
+      Candidates candidates = fill(randomWeights(weights.length, 5));
+      candidates.keepNucleus(0.5); // leaves its own entries behind
+      System.arraycopy(weights, 0, candidates.refill(), 0, weights.length);
+      candidates.keepNucleus(p);
+      assertThat(candidates.count()).isCloseTo((int) Math.ceil(30_000 * p), within(1));
+      assertThat(candidates.id(candidates.count() - 1)).isEqualTo(candidates.count() - 1);
+    }
+  }
+
+  @Test
+  void topPOfNothingIsTheLikeliest() {
+    assertThat(survivors(candidates -> candidates.keepNucleus(0), 0.2f, 0.4f, 0.4f))
         .containsExactly(1);
   }
 
