@@ -11,10 +11,11 @@ import java.util.Set;
  * penalty, bias. Then the filters apply in the order temperature, top-k, top-p, min-p. Made by
  * {@link #greedy}, {@link #sampled} or {@link #builder}.
  *
- * @param temperature divides the logits; 0 takes the likeliest token, else 0.01 to 100
+ * @param temperature divides the logits, at most 100; 0 takes the likeliest token, and what is
+ *     between 0 and 0.01 is 0.01
  * @param topK how many of the likeliest tokens stay; 0 keeps all
  * @param topP the likeliest tokens stay whose probabilities reach this sum (nucleus sampling,
- *     arXiv:1904.09751); 1 keeps all
+ *     arXiv:1904.09751); 1 keeps all, 0 the likeliest alone
  * @param minP tokens stay that are at least this share as probable as the likeliest
  *     (arXiv:2407.01082); 0 keeps all
  * @param repetitionPenalty divides the logit of a token of the prompt or the answer if it is
@@ -24,7 +25,8 @@ import java.util.Set;
  *     −2 to 2
  * @param logitBias is added to the logits of these token ids; −100 to 100
  * @param seed of this answer's random numbers; same weights, prompt and seed give the same answer
- * @param maxTokens the most tokens to generate; the context length may end the answer earlier
+ * @param maxTokens the most tokens to generate; the context length may end the answer earlier. 0
+ *     only scores the prompt
  * @param stop strings that end the answer, none of them empty; the answer's tokens include the
  *     string
  * @param stopTokens ids that end the answer beside the model's own; the answer includes the token
@@ -46,29 +48,28 @@ public record SamplingParams(
     Set<Integer> stopTokens,
     int topLogProbs,
     boolean promptLogProbs) {
-  private static final double LOWEST = 0.01;
-  private static final double HIGHEST = 100;
+  /** A float, as knobs arrive as floats: this one is a little less than 0.01. */
+  private static final float LOWEST = 0.01f;
+
+  private static final float HIGHEST = 100;
 
   /** Checks every value; INVALID_ARGUMENT names the first that is impossible. */
   public SamplingParams {
-    require(
-        temperature == 0 || (temperature >= LOWEST && temperature <= HIGHEST),
-        "temperature",
-        temperature,
-        "0, or 0.01 to 100");
+    requireWithin("temperature", temperature, 0, HIGHEST, "0 to 100");
+    temperature = temperature > 0 ? Math.max(temperature, LOWEST) : 0;
     require(topK >= 0, "top-k", topK, "0 or more");
-    require(topP > 0 && topP <= 1, "top-p", topP, "above 0 and at most 1");
-    require(minP >= 0 && minP <= 1, "min-p", minP, "0 to 1");
-    require(
-        repetitionPenalty >= LOWEST && repetitionPenalty <= HIGHEST,
-        "repetition penalty",
-        repetitionPenalty,
-        "0.01 to 100");
+    requireWithin("top-p", topP, 0, 1, "0 to 1");
+    requireWithin("min-p", minP, 0, 1, "0 to 1");
+    requireWithin("repetition penalty", repetitionPenalty, LOWEST, HIGHEST, "0.01 to 100");
     requireWithin("presence penalty", presencePenalty, 2);
     requireWithin("frequency penalty", frequencyPenalty, 2);
     logitBias = Map.copyOf(logitBias);
     logitBias.forEach((token, bias) -> requireWithin("bias of token " + token, bias, 100));
-    require(maxTokens >= 1, "max tokens", maxTokens, "1 or more");
+    require(
+        maxTokens >= (promptLogProbs ? 0 : 1),
+        "max tokens",
+        maxTokens,
+        promptLogProbs ? "0 or more" : "1 or more, or 0 with prompt log-probs");
     stop = List.copyOf(stop);
     require(!stop.contains(""), "stop string", "''", "at least one character");
     stopTokens = Set.copyOf(stopTokens);
@@ -111,7 +112,12 @@ public record SamplingParams(
   }
 
   private static void requireWithin(String what, double found, int bound) {
-    require(Math.abs(found) <= bound, what, found, "−%d to %d".formatted(bound, bound));
+    requireWithin(what, found, -bound, bound, "−%d to %d".formatted(bound, bound));
+  }
+
+  private static void requireWithin(
+      String what, double found, double least, double most, String expected) {
+    require(found >= least && found <= most, what, (float) found, expected); // as it was written
   }
 
   private static void require(boolean possible, String what, Object found, String expected) {

@@ -161,12 +161,12 @@ class SamplerTest {
     assertThatThrownBy(() -> SamplingParams.greedy(0)).hasMessageContaining("max tokens 0");
     assertThatThrownBy(() -> SamplingParams.builder().topK(-1).build())
         .hasMessageContaining("top-k -1");
-    assertThatThrownBy(() -> SamplingParams.builder().topP(0).build())
-        .hasMessageContaining("top-p 0.0");
+    assertThatThrownBy(() -> SamplingParams.builder().topP(1.01f).build())
+        .hasMessageContaining("top-p 1.01, expected 0 to 1");
     assertThatThrownBy(() -> SamplingParams.builder().minP(1.5).build())
         .hasMessageContaining("min-p 1.5");
-    assertThatThrownBy(() -> SamplingParams.builder().repetitionPenalty(0).build())
-        .hasMessageContaining("repetition penalty 0.0");
+    assertThatThrownBy(() -> SamplingParams.builder().repetitionPenalty(0.009f).build())
+        .hasMessageContaining("repetition penalty 0.009, expected 0.01 to 100");
     assertThatThrownBy(() -> SamplingParams.builder().frequencyPenalty(-3).build())
         .hasMessageContaining("frequency penalty -3.0, expected −2 to 2");
     assertThatThrownBy(() -> SamplingParams.builder().logitBias(Map.of(5, 101f)).build())
@@ -175,6 +175,20 @@ class SamplerTest {
         .hasMessageContaining("top log-probs 21");
     assertThatThrownBy(() -> SamplingParams.builder().stop(List.of("")).build())
         .hasMessageContaining("stop string");
+  }
+
+  @Test
+  void lowestValuesAreTakenAsFloats() {
+    SamplingParams params =
+        SamplingParams.builder().temperature(0.01f).repetitionPenalty(0.01f).build();
+    assertThat(params.temperature()).isEqualTo(0.01f);
+    assertThat(params.repetitionPenalty()).isEqualTo(0.01f);
+  }
+
+  @Test
+  void temperatureBelowTheLowestIsTheLowestAndOnlyZeroIsGreedy() {
+    assertThat(SamplingParams.sampled(1e-9, 0, 1).temperature()).isEqualTo(0.01f);
+    assertThat(SamplingParams.sampled(0.0, 0, 1).temperature()).isZero();
   }
 
   private static int draw(Sampler sampler, float... weights) {

@@ -132,7 +132,7 @@ class AnswersTest extends GatewayFixture {
     assertStatus(
         () -> chat().chat(ask("sft", SamplingParameters.newBuilder().setTemperature(-1).build())),
         Status.Code.INVALID_ARGUMENT,
-        "sampling: temperature -1.0, expected 0, or 0.01 to 100");
+        "sampling: temperature -1.0, expected 0 to 100");
     assertStatus(
         () -> chat().chat(ChatRequest.newBuilder().setModel("sft").build()),
         Status.Code.INVALID_ARGUMENT,

@@ -88,6 +88,15 @@ class EffectiveSamplingTest {
   }
 
   @Test
+  void aTemperatureBelowTheLowestIsEchoedAsTheLowest() {
+    var asked = SamplingParameters.newBuilder().setTemperature(0.001f).setTopP(0).build();
+
+    SamplingParameters echo = effective(asked, GenerationDefaults.NONE);
+
+    assertThat(List.of(echo.getTemperature(), echo.getTopP())).containsExactly(0.01f, 0f);
+  }
+
+  @Test
   void anAnswerIsNeverLongerThanTheContextAllows() {
     var asked = SamplingParameters.newBuilder().setMaxTokens(1000).build();
 
@@ -105,13 +114,13 @@ class EffectiveSamplingTest {
 
   static Stream<Object[]> impossible() {
     return Stream.of(
-        row(knobs().setTemperature(-1), "sampling: temperature -1.0, expected 0, or 0.01 to 100"),
-        row(
-            knobs().setTemperature(Float.NaN),
-            "sampling: temperature NaN, expected 0, or 0.01 to 100"),
+        row(knobs().setTemperature(-1), "sampling: temperature -1.0, expected 0 to 100"),
+        row(knobs().setTemperature(Float.NaN), "sampling: temperature NaN, expected 0 to 100"),
         row(knobs().setTopK(-2), "sampling: top-k -2, expected 0 or more"),
-        row(knobs().setTopP(0), "sampling: top-p 0.0, expected above 0 and at most 1"),
-        row(knobs().setMaxTokens(0), "sampling: max tokens 0, expected 1 or more"),
+        row(knobs().setTopP(1.5f), "sampling: top-p 1.5, expected 0 to 1"),
+        row(
+            knobs().setMaxTokens(0),
+            "sampling: max tokens 0, expected 1 or more, or 0 with prompt log-probs"),
         row(knobs().setMinP(2), "sampling: min-p 2.0, expected 0 to 1"),
         row(knobs().setPresencePenalty(3), "sampling: presence penalty 3.0, expected −2 to 2"),
         row(knobs().putLogitBias(7, 101), "sampling: bias of token 7 101.0, expected −100 to 100"),

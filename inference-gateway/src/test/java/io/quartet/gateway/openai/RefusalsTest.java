@@ -64,7 +64,7 @@ class RefusalsTest extends OpenAiFixture {
             error(
                 400,
                 "invalid_request_error",
-                "sampling: temperature -1.0, expected 0, or 0.01 to 100",
+                "sampling: temperature -1.0, expected 0 to 100",
                 "'temperature'",
                 "invalid_value"));
     assertThat(refusal(COMPLETIONS, "{'model': 'sft/talk/1', 'prompt': '" + "x".repeat(70) + "'}"))
