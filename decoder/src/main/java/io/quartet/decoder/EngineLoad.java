@@ -38,7 +38,8 @@ public record EngineLoad(
    *
    * @param prompt tokens of prompts that were read, cached ones included
    * @param generated tokens of answers
-   * @param prefixQueried prompt tokens that were looked for in the prefix cache
+   * @param prefixQueried prompt tokens that were looked for in the prefix cache: not those of
+   *     scored prompts, which are read anew, and once those of prompts that are read for several
    * @param prefixHit those of them that were found
    */
   public record Totals(long prompt, long generated, long prefixQueried, long prefixHit) {

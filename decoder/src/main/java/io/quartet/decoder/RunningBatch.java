@@ -217,7 +217,7 @@ final class RunningBatch implements AutoCloseable {
   private void count(Sequence sequence) {
     counters.prompt(sequence.promptLength());
     if (prefixes.enabled()) {
-      counters.prefix(sequence.promptLength(), sequence.cached());
+      counters.prefix(sequence.queried(), sequence.cached());
     }
   }
 

@@ -100,6 +100,11 @@ final class Sequence {
     prefixes.store(tokens, promptLength, session, slot);
   }
 
+  /** How many tokens of its prompt a prefix cache is asked for: none if they are scored. */
+  int queried() {
+    return params.promptLogProbs() ? 0 : promptLength;
+  }
+
   /** How many tokens of its prompt were restored. */
   int cached() {
     return cached;

@@ -6,6 +6,7 @@ import io.quartet.checkpoint.ModelConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -111,6 +112,21 @@ class PrefixCacheTest {
       Generation first = engine.generate(List.of(prompt), List.of(params)).get(0);
       Generation again = engine.generate(List.of(prompt), List.of(params)).get(0);
       assertThat(again.prompt()).hasSize(99).isEqualTo(first.prompt());
+      assertThat(engine.load().totals().prefixQueried()).isZero();
+    }
+  }
+
+  @Test
+  void promptThatIsReadForSeveralIsLookedForOnce() {
+    TestModel.write(folder, CONFIG, 48);
+    List<int[]> prompts = Collections.nCopies(3, prompt(100, 0));
+    List<SamplingParams> params = Collections.nCopies(3, SamplingParams.greedy(2));
+    try (var engine = DecoderEngine.open(folder, OPTIONS.withPrefixCache(100 * BLOCK_BYTES))) {
+      engine.generate(prompts, params);
+      engine.generate(prompts, params);
+      EngineLoad.Totals totals = engine.load().totals();
+      assertThat(List.of(totals.prompt(), totals.prefixQueried(), totals.prefixHit()))
+          .containsExactly(600L, 200L, 96L);
     }
   }
 
