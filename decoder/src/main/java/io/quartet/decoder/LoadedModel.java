@@ -58,11 +58,13 @@ final class LoadedModel {
     SamplingParams params = request.params();
     int context = files.config().contextLength();
     requireTokens(files, prompt);
-    if (prompt.length >= context) {
+    boolean answered = params.maxTokens() > 0;
+    if (prompt.length > (answered ? context - 1 : context)) {
       throw new QuartetException(
           ErrorCode.INVALID_ARGUMENT,
-          "prompt of %d tokens, expected fewer than the context length %d of %s"
-              .formatted(prompt.length, context, files.name()));
+          "prompt of %d tokens, expected %s the context length %d of %s"
+              .formatted(
+                  prompt.length, answered ? "fewer than" : "at most", context, files.name()));
     }
     requireInVocabulary(params.logitBias().keySet(), "bias");
     requireInVocabulary(params.stopTokens(), "stop token");

@@ -229,7 +229,7 @@ final class RunningBatch implements AutoCloseable {
           if (head < 0) {
             return false;
           }
-          counters.generated(1);
+          counters.generated(sequence.complete() ? 0 : 1);
           boolean ended = sequence.advance(head, drawing);
           sequence.store(prefixes, session, slot);
           return ended;

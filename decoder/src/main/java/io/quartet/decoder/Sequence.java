@@ -176,13 +176,23 @@ final class Sequence {
     }
   }
 
+  /** Whether it has all tokens that were asked for: from the beginning if that is none. */
+  boolean complete() {
+    return length == tokens.length;
+  }
+
   /**
-   * Draws the next token from a row of the last step's head and tells the listener.
+   * Draws the next token from a row of the last step's head and tells the listener, unless it is
+   * {@link #complete}.
    *
    * @return whether the answer has ended, in whatever way
    */
   boolean advance(int head, Drawing drawing) {
     try {
+      if (complete()) {
+        handle.listener().prompt(List.copyOf(scoredPrompt));
+        return finish(FinishReason.LENGTH);
+      }
       int token = drawing.draw(head, sampler, changes, params.temperature());
       stopwatch.token();
       if (scored.isEmpty() && params.promptLogProbs()) {
@@ -198,7 +208,7 @@ final class Sequence {
       if (terms.ends.test(token)) {
         return finish(FinishReason.STOP);
       }
-      return length == tokens.length && finish(FinishReason.LENGTH);
+      return complete() && finish(FinishReason.LENGTH);
     } catch (QuartetException e) {
       return fail(e);
     } catch (RuntimeException e) { // a listener's: its own answer ends, the others' go on
@@ -230,7 +240,7 @@ final class Sequence {
    * What a model adds to a request.
    *
    * @param weights the model's name
-   * @param room the most tokens to generate
+   * @param room the most tokens to generate; none if its prompt is only scored
    * @param ends told every generated token once, says whether it ends the answer
    */
   record Terms(String weights, int room, IntPredicate ends) {}

@@ -59,6 +59,40 @@ class SamplingKnobsTest {
   }
 
   @Test
+  void promptIsScoredWithoutAnAnswerUpToTheWholeContext() throws Exception {
+    int[] prompt = TestModel.tokens(CONFIG, CONFIG.contextLength(), 3);
+    var scored = SamplingParams.builder().maxTokens(0).promptLogProbs(true).build();
+    long before = engine.load().totals().generated();
+    List<ScoredToken> heard = new ArrayList<>();
+    Generation none = generate(prompt, scored, heard);
+    assertThat(none.tokens()).isEmpty();
+    assertThat(none.finishReason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(none.prompt()).isEqualTo(heard).hasSize(prompt.length - 1);
+    assertThat(engine.load().totals().generated()).isEqualTo(before);
+    int[] shorter = Arrays.copyOf(prompt, prompt.length - 1);
+    Generation one = generate(shorter, scored.toBuilder().maxTokens(1).build());
+    assertThat(none.prompt()).startsWith(one.prompt().toArray(new ScoredToken[0]));
+    int[] longer = Arrays.copyOf(prompt, prompt.length + 1);
+    assertThatThrownBy(() -> generate(longer, scored))
+        .hasMessageContaining("prompt of 321 tokens, expected at most the context length 320");
+    assertThatThrownBy(() -> generate(prompt, scored.toBuilder().maxTokens(1).build()))
+        .hasMessageContaining("prompt of 320 tokens, expected fewer than the context length 320");
+  }
+
+  @Test
+  void promptsThatAreOnlyScoredLeaveOthersAsTheyAre() {
+    var scored = SamplingParams.builder().maxTokens(0).promptLogProbs(true).build();
+    SamplingParams drawn = SamplingParams.sampled(1, 3, 20);
+    int[] prompt = TestModel.tokens(CONFIG, 12, 3);
+    List<Generation> answers =
+        engine.generate(
+            List.of(prompt, prompt, prompt, new int[] {5}), List.of(scored, drawn, scored, scored));
+    assertThat(answers.get(1).tokens()).isEqualTo(generate(prompt, drawn).tokens());
+    assertThat(answers.get(2).prompt()).isEqualTo(answers.get(0).prompt()).hasSize(11);
+    assertThat(answers.get(3).prompt()).isEmpty();
+  }
+
+  @Test
   void scoresHaveTheSameBitsInPartsOfAnyWidth() {
     ModelConfig config = TestModel.vocabulary(CONFIG, 20_000);
     assertThat(HeadBuffers.mostRows(20_000, 1)).isLessThan(HeadBuffers.mostRows(20_000, 256));

@@ -152,11 +152,16 @@ public final class Answering {
   private static EffectiveSampling sampling(
       ServedModel model, int[] prompt, SamplingParameters asked) {
     int room = model.contextLength() - prompt.length;
-    if (room <= 0) {
+    boolean answered = !asked.hasMaxTokens() || asked.getMaxTokens() > 0;
+    if (room < (answered ? 1 : 0)) {
       throw new QuartetException(
           INVALID_ARGUMENT,
-          "prompt of %d tokens, expected fewer than the context length %d of %s"
-              .formatted(prompt.length, model.contextLength(), model.checkpoint().id()));
+          "prompt of %d tokens, expected %s the context length %d of %s"
+              .formatted(
+                  prompt.length,
+                  answered ? "fewer than" : "at most",
+                  model.contextLength(),
+                  model.checkpoint().id()));
     }
     return EffectiveSampling.of(asked, model.defaults(), room, ThreadLocalRandom.current());
   }

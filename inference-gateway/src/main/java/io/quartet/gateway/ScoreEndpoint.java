@@ -32,11 +32,10 @@ public class ScoreEndpoint extends ScoreServiceGrpc.ScoreServiceImplBase {
     if (request.getTextsCount() == 0) {
       throw new QuartetException(INVALID_ARGUMENT, "texts: none, expected 1 or more");
     }
-    // The scores of a prompt, and the one token that every answer has thrown away.
     var sampling =
         SamplingParameters.newBuilder()
             .setTemperature(0)
-            .setMaxTokens(1)
+            .setMaxTokens(0)
             .setPromptLogProbs(true)
             .setTopLogProbs(request.getTopLogProbs())
             .build();

@@ -152,6 +152,24 @@ class TokensAndScoresTest extends GatewayFixture {
   }
 
   @Test
+  void aTextMayFillTheContextAndNoMore() {
+    var request = LogProbsRequest.newBuilder().setModel("sft/talk/1");
+    String full = "x".repeat(ScriptedModels.CONTEXT);
+
+    LogProbsResponse scored =
+        scores().logProbs(request.clone().addTexts(ScoredText.newBuilder().setText(full)).build());
+
+    assertThat(scored.getScores(0).getTokensCount()).isEqualTo(ScriptedModels.CONTEXT - 1);
+    assertStatus(
+        () ->
+            scores()
+                .logProbs(
+                    request.clone().addTexts(ScoredText.newBuilder().setText(full + "x")).build()),
+        Status.Code.INVALID_ARGUMENT,
+        "prompt of 65 tokens, expected at most the context length 64 of sft/talk/1");
+  }
+
+  @Test
   void aRewardModelThatNobodyAnnouncedIsNotFound() {
     assertStatus(
         () -> scores().rewards(ScoreRequest.newBuilder().setRewardId("reward/none/1").build()),

@@ -118,6 +118,17 @@ class CompletionsTest extends OpenAiFixture {
   }
 
   @Test
+  void anEchoWithoutTokensOnlyScoresThePrompt() throws Exception {
+    String asked = ASKED + ", 'prompt': 'xyz', 'max_tokens': 0, 'echo': true, 'logprobs': 1";
+    JsonNode answer = answer(COMPLETIONS, "{" + asked + "}");
+
+    assertThat(answer.at("/choices/0/text").asText()).isEqualTo("xyz");
+    assertThat(answer.at("/choices/0/finish_reason").asText()).isEqualTo("length");
+    assertThat(answer.at("/choices/0/logprobs/tokens")).isEqualTo(quoted("['x', 'y', 'z']"));
+    assertThat(answer.at("/usage/completion_tokens").asInt()).isZero();
+  }
+
+  @Test
   void knobsThatOthersHaveAddedWorkToo() throws Exception {
     assertThat(text(", 'prompt': 'x', 'logit_bias': {'127': -100, '39': 100}, 'max_tokens': 3"))
         .isEqualTo("!!!");
