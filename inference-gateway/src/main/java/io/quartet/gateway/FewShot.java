@@ -17,6 +17,7 @@ public record FewShot(String title, List<String> examples) {
   public static final int MAX_TOKENS = 128;
 
   private static final int MOST = 256;
+  private static final int RULE = 3;
 
   /** Checks the examples; INVALID_ARGUMENT. */
   public FewShot {
@@ -38,9 +39,18 @@ public record FewShot(String title, List<String> examples) {
     if (examples.stream().noneMatch(example -> example.contains("\n"))) {
       return "\n";
     }
-    return examples.stream().noneMatch(example -> example.contains("\n\n"))
-        ? "\n\n"
-        : "\n\n---\n\n";
+    if (examples.stream().noneMatch(example -> example.contains("\n\n"))) {
+      return "\n\n";
+    }
+    // A rule that is longer than any that an example has.
+    int longest =
+        examples.stream()
+            .flatMap(String::lines)
+            .filter(line -> line.chars().allMatch(character -> character == '-'))
+            .mapToInt(String::length)
+            .max()
+            .orElse(0);
+    return "\n\n%s\n\n".formatted("-".repeat(Math.max(RULE, longest + 1)));
   }
 
   /** The text that the model continues with one more thing. */

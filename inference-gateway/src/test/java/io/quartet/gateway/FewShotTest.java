@@ -21,6 +21,8 @@ class FewShotTest {
     assertThat(new FewShot("", List.of("a\nb", "c")).prompt()).isEqualTo("a\nb\n\nc\n\n");
     assertThat(new FewShot("", List.of("a\n\nb", "c")).prompt())
         .isEqualTo("a\n\nb\n\n---\n\nc\n\n---\n\n");
+    assertThat(new FewShot("", List.of("a\n\n---\n\nb", "c\n\n----", "-- d")).separator())
+        .isEqualTo("\n\n-----\n\n");
   }
 
   @Test
