@@ -10,7 +10,6 @@ import io.quartet.decoder.GenerationHandle;
 import io.quartet.decoder.ScoredToken;
 import io.quartet.decoder.TokenListener;
 import io.quartet.v1.FinishReason;
-import io.quartet.v1.Usage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -195,7 +194,9 @@ final class Answer implements TokenListener {
         abandon();
       }
     }
-    if (failure != null) {
+    if (failure != null && reason != null) {
+      decoded(outcome(reason)); // a stop string has ended the text before the decoder failed
+    } else if (failure != null) {
       conclude(failure);
     } else if (end != null) {
       if (reason == null) {
@@ -232,15 +233,14 @@ final class Answer implements TokenListener {
       unsentText.setLength(0);
       unsentTokens = new ArrayList<>();
     }
-    if (reason != null) {
+    if (reason != null && decoded) { // only then is it known what the prompt took
       over = true;
-      sink.end(
-          reason,
-          Usage.newBuilder()
-              .setPromptTokens(beginning.prompt().length)
-              .setCompletionTokens(completionTokens)
-              .build());
+      sink.end(reason, beginning.usage(completionTokens, effort()));
     }
+  }
+
+  private synchronized Generation.@Nullable Effort effort() {
+    return effort;
   }
 
   private synchronized boolean readerGone() {
@@ -248,10 +248,7 @@ final class Answer implements TokenListener {
   }
 
   private boolean nothingToSend() {
-    return unsentPrompt.isEmpty()
-        && unsentTokens.isEmpty()
-        && unsentText.length() == 0
-        && reason == null;
+    return unsentPrompt.isEmpty() && unsentTokens.isEmpty() && unsentText.length() == 0 && !decoded;
   }
 
   /** Nobody needs more tokens. */
@@ -277,11 +274,7 @@ final class Answer implements TokenListener {
   private void decoded(String outcome) {
     if (!decoded) {
       decoded = true;
-      Generation.@Nullable Effort spent;
-      synchronized (this) {
-        spent = effort;
-      }
-      progress.decoded(outcome, completionTokens, spent);
+      progress.decoded(outcome, completionTokens, effort());
     }
   }
 

@@ -2,11 +2,13 @@ package io.quartet.gateway;
 
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Tokenizer;
+import io.quartet.decoder.Generation;
 import io.quartet.decoder.ScoredToken;
 import io.quartet.v1.FinishReason;
 import io.quartet.v1.SamplingParameters;
 import io.quartet.v1.Usage;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The reader of one answer. Its methods are called one after the other, never at once. */
 public interface AnswerSink {
@@ -50,6 +52,15 @@ public interface AnswerSink {
     /** The prompt as text, for a reader who wants it before the answer. */
     public String promptText() {
       return tokenizer.decode(prompt);
+    }
+
+    /** What prompt and answer came to, once the decoder has said what it took. */
+    Usage usage(int completionTokens, Generation.@Nullable Effort effort) {
+      return Usage.newBuilder()
+          .setPromptTokens(prompt.length)
+          .setCompletionTokens(completionTokens)
+          .setCachedPromptTokens(effort == null ? 0 : effort.cachedPromptTokens())
+          .build();
     }
   }
 }

@@ -15,7 +15,7 @@ final class TextScores {
   private final Responses<LogProbsResponse> responses;
   private final List<TextScore.Builder> scores;
   private String checkpointId = ""; // guarded by this
-  private int promptTokens; // guarded by this
+  private final Usage.Builder total = Usage.newBuilder(); // guarded by this
   private int unfinished; // guarded by this
 
   TextScores(ServerCallStreamObserver<LogProbsResponse> observer, int texts) {
@@ -34,11 +34,13 @@ final class TextScores {
   }
 
   private synchronized void ended(Usage usage) {
-    promptTokens += usage.getPromptTokens();
+    total
+        .setPromptTokens(total.getPromptTokens() + usage.getPromptTokens())
+        .setCachedPromptTokens(total.getCachedPromptTokens() + usage.getCachedPromptTokens());
     if (--unfinished == 0) {
       var response = LogProbsResponse.newBuilder().setCheckpointId(checkpointId);
       scores.forEach(response::addScores);
-      responses.last(response.setUsage(Usage.newBuilder().setPromptTokens(promptTokens)).build());
+      responses.last(response.setUsage(total).build());
     }
   }
 

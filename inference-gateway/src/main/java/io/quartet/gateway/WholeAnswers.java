@@ -52,22 +52,24 @@ final class WholeAnswers<R> {
     tokens.forEach(token -> response.addPrompt(TokenScores.of(token)));
   }
 
-  private synchronized void ended(Usage usage) {
-    response
-        .getUsageBuilder()
-        .setPromptTokens(usage.getPromptTokens())
-        .setCompletionTokens(
-            response.getUsage().getCompletionTokens() + usage.getCompletionTokens());
+  private synchronized void ended(boolean first, Usage usage) {
+    Usage.Builder total = response.getUsageBuilder();
+    if (first) { // the prompt counts once
+      total
+          .setPromptTokens(usage.getPromptTokens())
+          .setCachedPromptTokens(usage.getCachedPromptTokens());
+    }
+    total.setCompletionTokens(total.getCompletionTokens() + usage.getCompletionTokens());
     if (--unfinished > 0) {
       return;
     }
-    Sample first = samples.get(0).build();
+    Sample sample = samples.get(0).build();
     response
-        .setText(first.getText())
-        .addAllTokenIds(first.getTokenIdsList())
-        .addAllLogProbs(first.getLogProbsList())
-        .addAllAlternatives(first.getAlternativesList())
-        .setFinishReason(first.getFinishReason());
+        .setText(sample.getText())
+        .addAllTokenIds(sample.getTokenIdsList())
+        .addAllLogProbs(sample.getLogProbsList())
+        .addAllAlternatives(sample.getAlternativesList())
+        .setFinishReason(sample.getFinishReason());
     samples.stream().skip(1).forEach(response::addMoreSamples);
     responses.last(form.apply(response.build()));
   }
@@ -123,7 +125,7 @@ final class WholeAnswers<R> {
     @Override
     public void end(FinishReason reason, Usage usage) {
       sample.setText(text.toString()).setFinishReason(reason);
-      ended(usage);
+      ended(first, usage);
     }
 
     @Override

@@ -98,6 +98,20 @@ class AnswersTest extends GatewayFixture {
   }
 
   @Test
+  void whatIsKnownOfAPromptIsToldWithTheUsage() {
+    String prompt = "known ".repeat(12); // 72 tokens: two blocks of 32, and some
+    var sampling = GREEDY.toBuilder().setMaxTokens(40).addStop("   ").build();
+    GenerateResponse first = generate().generate(complete("rl", prompt, sampling));
+
+    GenerateResponse second = generate().generate(complete("rl", prompt, sampling));
+
+    assertThat(first.getUsage().getCachedPromptTokens()).isZero();
+    assertThat(second.getFinishReason()).isEqualTo(FINISH_REASON_STOP);
+    assertThat(second.getUsage())
+        .isEqualTo(first.getUsage().toBuilder().setCachedPromptTokens(64).build());
+  }
+
+  @Test
   void theSameSeedGivesTheSameAnswer() {
     var hot = SamplingParameters.newBuilder().setTemperature(50).setMaxTokens(20).build();
     GenerateResponse first = generate().generate(complete("rl", "x", hot));

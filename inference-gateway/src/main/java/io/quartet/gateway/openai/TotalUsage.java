@@ -8,6 +8,7 @@ import io.quartet.v1.Usage;
 final class TotalUsage {
   private final int samples;
   private int prompt;
+  private int cached;
   private int completion;
 
   /**
@@ -20,15 +21,19 @@ final class TotalUsage {
   void add(int answer, Usage usage) {
     if (answer % samples == 0) {
       prompt += usage.getPromptTokens();
+      cached += usage.getCachedPromptTokens();
     }
     completion += usage.getCompletionTokens();
   }
 
   ObjectNode json() {
-    return JsonNodeFactory.instance
-        .objectNode()
-        .put("prompt_tokens", prompt)
-        .put("completion_tokens", completion)
-        .put("total_tokens", prompt + completion);
+    ObjectNode usage =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("prompt_tokens", prompt)
+            .put("completion_tokens", completion)
+            .put("total_tokens", prompt + completion);
+    usage.putObject("prompt_tokens_details").put("cached_tokens", cached);
+    return usage;
   }
 }

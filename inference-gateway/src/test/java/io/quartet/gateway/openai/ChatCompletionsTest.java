@@ -30,7 +30,7 @@ class ChatCompletionsTest extends OpenAiFixture {
                     + " 'content': 'aé🌍b\\ncd', 'refusal': null}, 'logprobs': null,"
                     + " 'finish_reason': 'stop'}],"
                     + "'usage': {'prompt_tokens': 5, 'completion_tokens': 13,"
-                    + " 'total_tokens': 18}}"));
+                    + " 'total_tokens': 18, 'prompt_tokens_details': {'cached_tokens': 0}}}"));
   }
 
   @Test
@@ -59,7 +59,7 @@ class ChatCompletionsTest extends OpenAiFixture {
                 "{'object': 'chat.completion.chunk', 'model': 'sft',"
                     + " 'system_fingerprint': 'sft/talk/1', 'choices': [],"
                     + " 'usage': {'prompt_tokens': 5, 'completion_tokens': 13,"
-                    + " 'total_tokens': 18}}"));
+                    + " 'total_tokens': 18, 'prompt_tokens_details': {'cached_tokens': 0}}}"));
   }
 
   @Test
@@ -145,7 +145,8 @@ class ChatCompletionsTest extends OpenAiFixture {
     assertThat(two.get("usage"))
         .isEqualTo(
             quoted(
-                "{'prompt_tokens': 5, 'completion_tokens': %d, 'total_tokens': %d}"
+                ("{'prompt_tokens': 5, 'completion_tokens': %d, 'total_tokens': %d,"
+                        + " 'prompt_tokens_details': {'cached_tokens': 0}}")
                     .formatted(completion, completion + 5)));
   }
 

@@ -51,7 +51,7 @@ class CompletionsTest extends OpenAiFixture {
                     + "'choices': [{'text': 'yz', 'index': 0, 'logprobs': null,"
                     + " 'finish_reason': 'stop'}],"
                     + "'usage': {'prompt_tokens': 1, 'completion_tokens': 3,"
-                    + " 'total_tokens': 4}}"));
+                    + " 'total_tokens': 4, 'prompt_tokens_details': {'cached_tokens': 0}}}"));
   }
 
   @Test
