@@ -9,26 +9,13 @@ import org.jspecify.annotations.Nullable;
  * its part of the caller's quota.
  */
 final class Account implements Progress {
-  private final ServedModel model;
-  private final Terms terms;
-  private final long estimatedTokens;
+  private final Admitted admitted;
   private final GatewayMetrics.Request counted;
   private final AnswerSpans.AnswerSpan traced;
   private boolean waits = true;
 
-  /**
-   * @param estimatedTokens of prompt and answer, which the model's queue and the caller's quota
-   *     were charged
-   */
-  Account(
-      ServedModel model,
-      Terms terms,
-      long estimatedTokens,
-      GatewayMetrics.Request counted,
-      AnswerSpans.AnswerSpan traced) {
-    this.model = model;
-    this.terms = terms;
-    this.estimatedTokens = estimatedTokens;
+  Account(Admitted admitted, GatewayMetrics.Request counted, AnswerSpans.AnswerSpan traced) {
+    this.admitted = admitted;
     this.counted = counted;
     this.traced = traced;
   }
@@ -46,7 +33,7 @@ final class Account implements Progress {
   @Override
   public void firstToken() {
     waits = false;
-    model.admission().served(estimatedTokens);
+    admitted.served(1);
     counted.firstToken();
     traced.firstToken();
   }
@@ -54,11 +41,10 @@ final class Account implements Progress {
   @Override
   public void decoded(String outcome, int completionTokens, Generation.@Nullable Effort effort) {
     if (waits) {
-      model.admission().served(estimatedTokens);
+      admitted.served(1);
     }
     counted.decoded(outcome, completionTokens, effort);
     traced.decoded(outcome, completionTokens, effort);
-    terms.caller().used(estimatedTokens, counted.promptTokens() + completionTokens);
-    model.release(1);
+    admitted.over(counted.promptTokens() + completionTokens);
   }
 }

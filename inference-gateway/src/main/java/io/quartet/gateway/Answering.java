@@ -6,6 +6,7 @@ import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.GenerationHandle;
 import io.quartet.decoder.GenerationRequest;
+import io.quartet.decoder.Priority;
 import io.quartet.gateway.access.Caller;
 import io.quartet.v1.SamplingParameters;
 import java.time.Duration;
@@ -58,7 +59,7 @@ public final class Answering {
       try {
         begin(admitted, question, sinks);
       } catch (RuntimeException e) {
-        withdraw(admitted);
+        admitted.withdraw();
         throw e;
       }
     } catch (QuartetException e) {
@@ -74,37 +75,31 @@ public final class Answering {
    * @throws QuartetException as {@link ModelCatalog#lease}
    */
   <T> T with(String model, Function<ServedModel, T> work) {
-    ServedModel served = lease(model, Sticky.toNothing(), Demand.LEAST);
+    ServedModel served = lease(model, Sticky.toNothing(), Demand.NOTHING);
     try {
       return work.apply(served);
     } finally {
-      leave(served, served.tokensEach(Demand.LEAST), Demand.LEAST.answers());
+      served.letGo(1);
     }
   }
 
-  /**
-   * Room for all answers to a question.
-   *
-   * @param tokensEach of each prompt and answer, about, that the model's queue and the caller's
-   *     quota were charged
-   */
-  private record Admitted(ServedModel model, Terms terms, long tokensEach) {}
-
   private Admitted admit(Question question, Terms terms) {
     intake.requireOpen();
+    Question.requireAnswers(terms.answers(), "answers to all prompts");
     SamplingParameters sampling = question.sampling();
     var maxTokens =
         sampling.hasMaxTokens() ? OptionalInt.of(sampling.getMaxTokens()) : OptionalInt.empty();
-    var demand = new Demand(terms.answers(), terms.bytes(), maxTokens);
+    Priority priority = terms.priority(question.urgency());
+    var demand = new Demand(terms.answers(), terms.bytes(), maxTokens, priority);
     ServedModel model = lease(question.model(), sticky(question, terms), demand);
-    long each = model.tokensEach(demand);
+    var admitted = new Admitted(model, terms, priority, model.tokensEach(demand));
     try {
-      terms.caller().charge(each * terms.answers());
+      admitted.charge();
     } catch (RuntimeException e) {
-      leave(model, each, terms.answers());
+      admitted.leave();
       throw e;
     }
-    return new Admitted(model, terms, each);
+    return admitted;
   }
 
   private static Sticky sticky(Question question, Terms terms) {
@@ -118,25 +113,12 @@ public final class Answering {
                     : Sticky.toNothing());
   }
 
-  private static void leave(ServedModel model, long tokensEach, int answers) {
-    model.admission().served(tokensEach * answers);
-    model.release(answers);
-  }
-
-  /** Answers that will not begin give their room back. */
-  private static void withdraw(Admitted admitted) {
-    int answers = admitted.terms().answers();
-    leave(admitted.model(), admitted.tokensEach(), answers);
-    admitted.terms().caller().used(admitted.tokensEach() * answers, 0);
-  }
-
   /** An answer that only has to be begun. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Draft(int[] prompt, EffectiveSampling sampling, boolean trimmed) {}
 
   private static List<Draft> drafts(ServedModel model, Question question) {
     List<int[]> prompts = question.prompts().apply(model);
-    Question.requireAnswers(prompts.size() * question.samples(), "answers to all prompts");
     SamplingParameters seeded =
         EffectiveSampling.seeded(question.sampling(), ThreadLocalRandom.current());
     List<Draft> drafts = new ArrayList<>();
@@ -210,9 +192,7 @@ public final class Answering {
             model.checkpoint().id().toString(), sampling.echo(), draft.prompt(), model.tokenizer());
     var account =
         new Account(
-            model,
-            admitted.terms(),
-            admitted.tokensEach(),
+            admitted,
             metrics.begin(model, operation, draft.prompt().length),
             spans.begin(model, asked, operation, sampling.echo(), draft.prompt().length));
     var answer = new Answer(sink, beginning, text, account, executor);

@@ -196,27 +196,36 @@ public final class ServedModel {
   }
 
   /**
-   * Takes a lease for each answer; false once retired.
+   * Takes a lease for each answer, or one that takes no place where there are none; false once
+   * retired.
    *
-   * @throws QuartetException RESOURCE_EXHAUSTED, saying when to try again, if too many run and wait
+   * @throws QuartetException as {@link Admission#enter}
    */
   synchronized boolean lease(Demand demand) {
     if (whenDrained != null) {
       return false;
     }
-    admission.enter(demand.answers(), tokensEach(demand) * demand.answers());
-    leases += demand.answers();
+    int answers = demand.answers();
+    if (answers > 0) {
+      admission.enter(answers, tokensEach(demand) * answers, demand.priority());
+    }
+    leases += Math.max(1, answers);
     return true;
   }
 
-  /** Gives leases back. */
+  /** Gives answers' leases and places back. */
   void release(int answers) {
     for (int i = 0; i < answers; i++) {
       admission.leave();
     }
+    letGo(answers);
+  }
+
+  /** Gives leases back that took no place. */
+  void letGo(int count) {
     Runnable drained;
     synchronized (this) {
-      leases -= answers;
+      leases -= count;
       if (leases > 0 || whenDrained == null) {
         return;
       }

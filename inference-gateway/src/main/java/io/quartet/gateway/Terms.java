@@ -54,14 +54,22 @@ public record Terms(
   }
 
   /**
+   * Who goes first: no sooner than the caller's key allows.
+   *
+   * @param asked in the request itself
+   */
+  Priority priority(Urgency asked) {
+    return caller.priority() == io.quartet.keys.Priority.BATCH ? Priority.BATCH : asked.priority();
+  }
+
+  /**
    * How soon the answers are wanted, all told: no sooner than the caller's key allows, and so that
    * what there is when the time is up still reaches the caller before it gives up.
    *
    * @param asked in the request itself
    */
   Urgency urgency(Urgency asked) {
-    Priority highest =
-        caller.priority() == io.quartet.keys.Priority.BATCH ? Priority.BATCH : asked.priority();
+    Priority highest = priority(asked);
     if (deadline.isEmpty()) {
       return new Urgency(highest, asked.timeLimit());
     }

@@ -8,6 +8,7 @@ import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.decoder.DecoderMemory;
 import io.quartet.decoder.DecoderOptions;
+import io.quartet.decoder.Priority;
 import io.quartet.service.CheckpointAnnouncement;
 import io.quartet.v1.CheckpointPublished;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,6 +31,8 @@ abstract class CatalogFixture {
   static final Duration AT_ONCE = Duration.ZERO;
   static final Sticky EITHER = new Sticky("anybody");
   static final WaitingRoom ROOM = new WaitingRoom(3, 1_000_000);
+
+  static final Demand ONE = new Demand(1, 0, OptionalInt.empty(), Priority.INTERACTIVE);
 
   /** What a model of the tests holds in memory. */
   static final long MODEL =
@@ -130,7 +134,7 @@ abstract class CatalogFixture {
 
   ServedModel leaseWithin(String name, Duration patience) {
     try {
-      return catalog.lease(name, EITHER, Demand.LEAST, patience);
+      return catalog.lease(name, EITHER, ONE, patience);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

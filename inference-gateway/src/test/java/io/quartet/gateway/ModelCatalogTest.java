@@ -77,7 +77,7 @@ class ModelCatalogTest extends CatalogFixture {
     Model failed = catalog.get("sft/r/2");
     assertThat(failed.getState()).isEqualTo(MODEL_STATE_FAILED);
     assertThat(failed.getFailure()).isEqualTo("weights: 3 bytes, expected 4");
-    assertThatThrownBy(() -> catalog.lease("sft/r/2", EITHER, Demand.LEAST, AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("sft/r/2", EITHER, ONE, AT_ONCE))
         .hasMessage("weights: 3 bytes, expected 4");
   }
 
@@ -124,7 +124,7 @@ class ModelCatalogTest extends CatalogFixture {
     serve("sft/r/1", 1);
     announce("reward/r/1", 2);
 
-    assertThatThrownBy(() -> catalog.lease("rl", EITHER, Demand.LEAST, AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("rl", EITHER, ONE, AT_ONCE))
         .isInstanceOfSatisfying(
             QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND))
         .hasMessage("no model 'rl'; there are sft, sft/r/1");
@@ -139,7 +139,7 @@ class ModelCatalogTest extends CatalogFixture {
     announce("reward/r/1", 2);
 
     assertThat(catalog.list()).isEmpty();
-    assertThatThrownBy(() -> catalog.lease("reward/r/1", EITHER, Demand.LEAST, AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("reward/r/1", EITHER, ONE, AT_ONCE))
         .isInstanceOfSatisfying(
             QuartetException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
         .hasMessage(
@@ -154,7 +154,7 @@ class ModelCatalogTest extends CatalogFixture {
       lease("rl");
     }
 
-    assertThatThrownBy(() -> catalog.lease("rl", EITHER, Demand.LEAST, AT_ONCE))
+    assertThatThrownBy(() -> catalog.lease("rl", EITHER, ONE, AT_ONCE))
         .isInstanceOfSatisfying(
             QuartetException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.RESOURCE_EXHAUSTED))

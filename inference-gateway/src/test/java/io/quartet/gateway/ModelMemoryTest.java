@@ -108,8 +108,7 @@ class ModelMemoryTest extends CatalogFixture {
                     .formatted(megabytes)
                 + " quartet.gateway.memory is %1$s; raise it, or lower quartet.gateway.slots or .context"
                     .formatted(megabytes));
-    assertThat(small.lease("rl", EITHER, Demand.LEAST, AT_ONCE).checkpoint().id())
-        .hasToString("rl/r/1");
+    assertThat(small.lease("rl", EITHER, ONE, AT_ONCE).checkpoint().id()).hasToString("rl/r/1");
     small.close();
   }
 

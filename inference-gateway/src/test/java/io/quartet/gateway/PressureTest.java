@@ -10,8 +10,11 @@ import io.grpc.Status;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quartet.service.EmbeddedBroker;
+import io.quartet.v1.CountTokensRequest;
 import io.quartet.v1.GenerateChunk;
 import io.quartet.v1.GenerateResponse;
+import io.quartet.v1.Priority;
+import io.quartet.v1.TokenizerServiceGrpc;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -49,6 +52,9 @@ class PressureTest extends GatewayFixture {
         Status.Code.RESOURCE_EXHAUSTED,
         "model 'rl/long/1': 4 requests under way, expected at most 4; try again later");
     assertThat(waiting).noneMatch(CompletableFuture::isDone);
+    assertThat(tokenizer().countTokens(count("rl", "x")).getTokens())
+        .as("counting waits for no slot")
+        .isEqualTo(1);
     callers.get(0).cancel(null);
 
     assertThat(waiting)
@@ -62,11 +68,38 @@ class PressureTest extends GatewayFixture {
   }
 
   @Test
+  void batchRequestsLeaveRoomInTheQueue() throws Exception {
+    List<Context.CancellableContext> callers = new ArrayList<>();
+    var batch =
+        complete("rl", "!", GREEDY).toBuilder().setPriority(Priority.PRIORITY_BATCH).build();
+    for (int i = 0; i < SmallGateway.SLOTS + SmallGateway.WAITING / 2; i++) {
+      Context.CancellableContext caller = Context.current().withCancellation();
+      callers.add(caller);
+      caller.run(() -> generate().generateStream(batch));
+    }
+    await()
+        .until(
+            () -> meter("quartet_gateway_requests_waiting{model=\"rl/long/1\",stage=\"rl\"} 1.0"));
+
+    assertStatus(
+        () -> generate().generate(batch),
+        Status.Code.RESOURCE_EXHAUSTED,
+        "model 'rl/long/1': 3 requests under way, expected at most 3 for priority batch; try");
+    var interactive =
+        CompletableFuture.supplyAsync(() -> generate().generate(complete("rl", "x", GREEDY)));
+    await()
+        .until(
+            () -> meter("quartet_gateway_requests_waiting{model=\"rl/long/1\",stage=\"rl\"} 2.0"));
+    callers.subList(0, 2).forEach(caller -> caller.cancel(null)); // one at least grows
+    assertThat(interactive.get(20, SECONDS).getText()).isEqualTo("yz");
+    callers.forEach(caller -> caller.cancel(null));
+  }
+
+  @Test
   void aReaderThatStopsReadingHoldsNoSlotAndMissesNothing() throws Exception {
-    int tokens = 6000; // some 90 kB of chunks, more than the wire holds unread
-    Iterator<GenerateChunk> chunks =
-        generate()
-            .generateStream(complete("rl", "!", GREEDY.toBuilder().setMaxTokens(tokens).build()));
+    int tokens = 10_000; // some 2 MB of chunks, more than the wire holds unread
+    var sampling = GREEDY.toBuilder().setMaxTokens(tokens).setTopLogProbs(20).build();
+    Iterator<GenerateChunk> chunks = generate().generateStream(complete("rl", "!", sampling));
     chunks.next();
     await()
         .atMost(60, SECONDS)
@@ -80,5 +113,13 @@ class PressureTest extends GatewayFixture {
         .isEqualTo("!".repeat(tokens));
     assertThat(rest.get(rest.size() - 1).getFinishReason()).isEqualTo(FINISH_REASON_LENGTH);
     assertThat(rest.size()).as("unread tokens came together").isLessThan(tokens);
+  }
+
+  private TokenizerServiceGrpc.TokenizerServiceBlockingStub tokenizer() {
+    return TokenizerServiceGrpc.newBlockingStub(channel()).withDeadlineAfter(60, SECONDS);
+  }
+
+  private static CountTokensRequest count(String model, String text) {
+    return CountTokensRequest.newBuilder().setModel(model).setText(text).build();
   }
 }

@@ -114,7 +114,7 @@ class RoutesTest extends CatalogFixture {
   }
 
   private String leaseOf(String name, Sticky sticky) throws InterruptedException {
-    ServedModel model = catalog.lease(name, sticky, Demand.LEAST, AT_ONCE);
+    ServedModel model = catalog.lease(name, sticky, ONE, AT_ONCE);
     model.release(1);
     return model.checkpoint().id().toString();
   }

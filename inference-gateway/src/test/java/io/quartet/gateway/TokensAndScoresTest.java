@@ -34,6 +34,7 @@ import io.quartet.v1.TextScore;
 import io.quartet.v1.TokenIds;
 import io.quartet.v1.TokenScore;
 import io.quartet.v1.TokenizerServiceGrpc;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 
 /** What models make of given texts: TokenizerService, ScoreService and FewShot. */
@@ -170,6 +171,18 @@ class TokensAndScoresTest extends GatewayFixture {
   }
 
   @Test
+  void moreTextsThanCanEverBeScoredAtOnceAreWrong() {
+    assertStatus(
+        () -> scores().logProbs(texts(SmallGateway.SLOTS + SmallGateway.WAITING + 1)),
+        Status.Code.INVALID_ARGUMENT,
+        "model 'rl/long/1': 5 answers at once, expected at most 4");
+    assertStatus(
+        () -> scores().logProbs(texts(81)),
+        Status.Code.INVALID_ARGUMENT,
+        "answers to all prompts: 81, expected 1 to 64");
+  }
+
+  @Test
   void aRewardModelThatNobodyAnnouncedIsNotFound() {
     assertStatus(
         () -> scores().rewards(ScoreRequest.newBuilder().setRewardId("reward/none/1").build()),
@@ -224,6 +237,13 @@ class TokensAndScoresTest extends GatewayFixture {
 
   private ScoreServiceGrpc.ScoreServiceBlockingStub scores() {
     return ScoreServiceGrpc.newBlockingStub(channel()).withDeadlineAfter(60, SECONDS);
+  }
+
+  private static LogProbsRequest texts(int count) {
+    return LogProbsRequest.newBuilder()
+        .setModel("rl")
+        .addAllTexts(Collections.nCopies(count, ScoredText.newBuilder().setText("xy").build()))
+        .build();
   }
 
   private static TokenIds ids(Integer... ids) {
