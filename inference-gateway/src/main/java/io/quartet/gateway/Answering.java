@@ -69,12 +69,26 @@ public final class Answering {
   }
 
   /**
-   * Asks a model for what takes no decoder.
+   * Asks a model for what takes no decoder; one of the caller's requests, and none of its tokens.
    *
+   * @param service for the metrics
    * @param model a stage's name or a checkpoint id
-   * @throws QuartetException as {@link ModelCatalog#lease}
+   * @throws QuartetException as {@link #begin}, though the decoder may have any queue
    */
-  <T> T with(String model, Function<ServedModel, T> work) {
+  <T> T with(String service, String model, Function<ServedModel, T> work) {
+    try {
+      intake.requireOpen();
+      Caller.current().charge(0);
+      T answer = held(model, work);
+      metrics.called(service, GatewayMetrics.OK);
+      return answer;
+    } catch (QuartetException e) {
+      metrics.called(service, e.code().name());
+      throw e;
+    }
+  }
+
+  private <T> T held(String model, Function<ServedModel, T> work) {
     ServedModel served = lease(model, Sticky.toNothing(), Demand.NOTHING);
     try {
       return work.apply(served);

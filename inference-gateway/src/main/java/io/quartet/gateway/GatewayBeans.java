@@ -57,7 +57,7 @@ public class GatewayBeans {
   private final KeyRing keys;
   private final Intake intake = new Intake();
   private final Duration drain;
-  private final RewardServices rewards = new RewardServices();
+  private final RewardServices rewards;
 
   GatewayBeans(
       GatewayConfig config,
@@ -86,6 +86,7 @@ public class GatewayBeans {
             Clock.systemUTC(),
             () -> tell(ServingStatus.SERVING));
     var metrics = new GatewayMetrics(registry);
+    rewards = new RewardServices(intake, metrics);
     var room = new WaitingRoom(config.waiting(), config.waitingTokens());
     loader = new ModelLoader(catalog, exchange, options, room, metrics);
     executor =

@@ -27,6 +27,9 @@ final class GatewayMetrics {
   /** Who gives the answers, in the words of OpenTelemetry. */
   static final String PROVIDER = "quartet";
 
+  /** The outcome of a call that was answered. */
+  static final String OK = "OK";
+
   private static final String OURS = "quartet.gateway.";
 
   private static final Duration[] SECONDS =
@@ -44,6 +47,19 @@ final class GatewayMetrics {
   /** A question that was turned away before the decoder saw it. */
   void refused(ErrorCode code) {
     requests(Tags.of("stage", "none", "model", "none"), code.name());
+  }
+
+  /**
+   * A call that takes no decoder is over.
+   *
+   * @param outcome {@link #OK} or a gRPC status
+   */
+  void called(String service, String outcome) {
+    Counter.builder(OURS + "calls")
+        .description("Calls that take no decoder, by how they ended")
+        .tags("service", service, "outcome", outcome)
+        .register(registry)
+        .increment();
   }
 
   /** What a model has to do, as long as it is in memory; the result ends it. */

@@ -6,17 +6,22 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import com.google.protobuf.util.Timestamps;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.gateway.access.Caller;
 import io.quartet.service.GrpcChannels;
 import io.quartet.service.GrpcErrors;
 import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.RewardServiceGrpc;
 import io.quartet.v1.ScoreRequest;
 import io.quartet.v1.ScoreResponse;
+import io.quartet.v1.ScoredSequence;
 import io.quartet.v1.Stage;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +32,23 @@ import org.jspecify.annotations.Nullable;
 public final class RewardServices implements AutoCloseable {
   private static final int PATIENCE_SECONDS = 60;
 
+  private static final String SERVICE = "rewards";
+  private static final int MOST = 32;
+  private static final Duration AWHILE = Duration.ofSeconds(1);
+
+  /** Of text in messages, about. */
+  private static final int BYTES_PER_TOKEN = 4;
+
+  private final Intake intake;
+  private final GatewayMetrics metrics;
+  private final Semaphore places = new Semaphore(MOST);
   private final Map<String, CheckpointPublished> models = new TreeMap<>();
   private final Map<String, ManagedChannel> channels = new HashMap<>();
+
+  RewardServices(Intake intake, GatewayMetrics metrics) {
+    this.intake = intake;
+    this.metrics = metrics;
+  }
 
   /** Notes an announced checkpoint if it is a reward model. */
   synchronized void announce(CheckpointPublished announcement) {
@@ -38,27 +58,91 @@ public final class RewardServices implements AutoCloseable {
   }
 
   /**
-   * Has the reward service score, with the bytes that were announced.
+   * Has the reward service score, with the bytes that were announced, and returns; the reader gets
+   * its answer, or UNAVAILABLE if it is away. No thread waits, and where the caller leaves so does
+   * the request.
    *
-   * @throws QuartetException NOT_FOUND naming the models that are there; UNAVAILABLE if the service
-   *     is away; what it answers
+   * @throws QuartetException UNAVAILABLE if the gateway is shutting down; NOT_FOUND naming the
+   *     models that are there; RESOURCE_EXHAUSTED if too many wait, or as {@link Caller#charge}
    */
-  ScoreResponse score(ScoreRequest request) {
-    CheckpointPublished model = find(request.getRewardId());
-    String id = model.getCheckpointId();
-    ScoreRequest pinned =
-        request.getRewardDigest().isEmpty()
-            ? request.toBuilder().setRewardId(id).setRewardDigest(model.getDigest()).build()
-            : request.toBuilder().setRewardId(id).build();
+  void score(ScoreRequest request, Responses<ScoreResponse> reader) {
     try {
-      return RewardServiceGrpc.newBlockingStub(channel(model.getEndpoint()))
-          .withDeadlineAfter(PATIENCE_SECONDS, SECONDS)
-          .score(pinned);
-    } catch (StatusRuntimeException e) {
-      var told = GrpcErrors.received(e, "reward service at " + model.getEndpoint());
-      // Without the cause: gRPC answers with the first status that it finds among the causes.
-      throw new QuartetException(told.code(), told.getMessage());
+      intake.requireOpen();
+      CheckpointPublished model = find(request.getRewardId());
+      var stub =
+          RewardServiceGrpc.newStub(channel(model.getEndpoint()))
+              .withDeadlineAfter(PATIENCE_SECONDS, SECONDS);
+      stub.score(pinned(request, model), new Forwarded(request, model.getEndpoint(), reader));
+    } catch (QuartetException e) {
+      metrics.called(SERVICE, e.code().name());
+      throw e;
     }
+  }
+
+  private static ScoreRequest pinned(ScoreRequest request, CheckpointPublished model) {
+    ScoreRequest.Builder pinned = request.toBuilder().setRewardId(model.getCheckpointId());
+    return request.getRewardDigest().isEmpty()
+        ? pinned.setRewardDigest(model.getDigest()).build()
+        : pinned.build();
+  }
+
+  /** One request that waits for a reward service, and holds a place and the caller's tokens. */
+  private final class Forwarded implements StreamObserver<ScoreResponse> {
+    private final String endpoint;
+    private final Responses<ScoreResponse> reader;
+    private final Caller caller = Caller.current();
+    private final long tokens;
+
+    Forwarded(ScoreRequest request, String endpoint, Responses<ScoreResponse> reader) {
+      this.endpoint = endpoint;
+      this.reader = reader;
+      this.tokens = request.getSequencesList().stream().mapToLong(RewardServices::tokens).sum();
+      if (!places.tryAcquire()) {
+        throw QuartetException.retryLater(
+            "rewards: %d requests wait for reward services, expected at most %d; try again later"
+                .formatted(MOST, MOST),
+            AWHILE);
+      }
+      try {
+        caller.charge(tokens);
+      } catch (QuartetException e) {
+        places.release();
+        throw e;
+      }
+    }
+
+    @Override
+    public void onNext(ScoreResponse response) {
+      reader.last(response);
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      // A stub tells of nothing else; without the cause, since gRPC answers with the first status
+      // that it finds among the causes.
+      var status = (StatusRuntimeException) failure;
+      var told = GrpcErrors.received(status, "reward service at " + endpoint);
+      caller.used(tokens, 0);
+      end(told.code().name());
+      reader.fail(new QuartetException(told.code(), told.getMessage()));
+    }
+
+    @Override
+    public void onCompleted() {
+      end(GatewayMetrics.OK);
+    }
+
+    private void end(String outcome) {
+      places.release();
+      metrics.called(SERVICE, outcome);
+    }
+  }
+
+  /** A sequence's tokens; where it has messages, about. */
+  private static long tokens(ScoredSequence sequence) {
+    return sequence.hasTokens()
+        ? sequence.getTokens().getIdsCount()
+        : sequence.getSerializedSize() / BYTES_PER_TOKEN;
   }
 
   private synchronized CheckpointPublished find(String id) {

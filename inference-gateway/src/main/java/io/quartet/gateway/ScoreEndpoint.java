@@ -56,8 +56,7 @@ public class ScoreEndpoint extends ScoreServiceGrpc.ScoreServiceImplBase {
   @Override
   @Blocking
   public void rewards(ScoreRequest request, StreamObserver<ScoreResponse> responses) {
-    responses.onNext(rewards.score(request));
-    responses.onCompleted();
+    rewards.score(request, new Responses<>((ServerCallStreamObserver<ScoreResponse>) responses));
   }
 
   private static int[] tokens(ServedModel model, ScoredText text) {

@@ -24,6 +24,8 @@ import java.util.function.Function;
 /** Tells what a served model makes of text. */
 @GrpcService
 public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImplBase {
+  private static final String SERVICE = "tokenizer";
+
   private final Answering answering;
 
   TokenizerEndpoint(Answering answering) {
@@ -85,20 +87,19 @@ public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImpl
   @Blocking
   public void applyChatTemplate(
       ApplyChatTemplateRequest request, StreamObserver<ApplyChatTemplateResponse> responses) {
-    Conversation conversation = Requests.conversation(request.getMessagesList());
     answer(
         request.getModel(),
         responses,
         model ->
             ApplyChatTemplateResponse.newBuilder()
                 .setCheckpointId(id(model))
-                .setTokens(ids(model.template().prompt(conversation)))
+                .setTokens(ids(model.template().prompt(conversation(request))))
                 .build());
   }
 
   private <R> void answer(
       String model, StreamObserver<R> responses, Function<ServedModel, R> answer) {
-    responses.onNext(answering.with(model, answer));
+    responses.onNext(answering.with(SERVICE, model, answer));
     responses.onCompleted();
   }
 
@@ -110,6 +111,10 @@ public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImpl
       case INPUT_NOT_SET ->
           throw new QuartetException(INVALID_ARGUMENT, "input: none, expected text or messages");
     };
+  }
+
+  private static Conversation conversation(ApplyChatTemplateRequest request) {
+    return Requests.conversation(request.getMessagesList());
   }
 
   private static String id(ServedModel model) {

@@ -55,6 +55,7 @@ class PressureTest extends GatewayFixture {
     assertThat(tokenizer().countTokens(count("rl", "x")).getTokens())
         .as("counting waits for no slot")
         .isEqualTo(1);
+    assertThat(meter("quartet_gateway_calls_total{outcome=\"OK\",service=\"tokenizer\"}")).isTrue();
     callers.get(0).cancel(null);
 
     assertThat(waiting)

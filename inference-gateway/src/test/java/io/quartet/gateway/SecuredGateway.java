@@ -18,6 +18,7 @@ import java.util.OptionalInt;
 public final class SecuredGateway implements QuarkusTestResourceLifecycleManager {
   static final PlainKey KEY = PlainKey.create(new SecureRandom());
   static final PlainKey METERED = PlainKey.create(new SecureRandom());
+  static final PlainKey COUNTING = PlainKey.create(new SecureRandom());
   static final int REQUESTS = 2;
 
   // One folder for all: the gateway's certificate, one that it trusts, and one that it does not.
@@ -31,6 +32,7 @@ public final class SecuredGateway implements QuarkusTestResourceLifecycleManager
     Path keys = FOLDER.resolve("keys.yaml");
     new ApiKeyFile(keys).add(kept("tests", KEY, OptionalInt.empty()));
     new ApiKeyFile(keys).add(kept("metered", METERED, OptionalInt.of(REQUESTS)));
+    new ApiKeyFile(keys).add(kept("counting", COUNTING, OptionalInt.of(REQUESTS)));
     Map<String, String> properties = new HashMap<>(tls());
     properties.put("quartet.home", FOLDER.resolve("home").toString());
     properties.put("quartet.gateway.keys", keys.toString());

@@ -25,6 +25,7 @@ import io.quarkus.test.junit.TestProfile;
 import io.quartet.checkpoint.CheckpointId;
 import io.quartet.keys.PlainKey;
 import io.quartet.service.EmbeddedBroker;
+import io.quartet.v1.CountTokensRequest;
 import io.quartet.v1.GenerateRequest;
 import io.quartet.v1.GenerationServiceGrpc;
 import io.quartet.v1.GetModelRequest;
@@ -36,6 +37,7 @@ import io.quartet.v1.ModelState;
 import io.quartet.v1.Precision;
 import io.quartet.v1.Route;
 import io.quartet.v1.SamplingParameters;
+import io.quartet.v1.TokenizerServiceGrpc;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -174,6 +176,22 @@ class SecuredGatewayTest {
                       "type.googleapis.com/google.rpc.ErrorInfo",
                       "type.googleapis.com/google.rpc.RetryInfo");
             });
+  }
+
+  @Test
+  void whoOnlyCountsTokensUsesUpRequestsToo() throws IOException {
+    serveSmall();
+    var tokenizer =
+        TokenizerServiceGrpc.newBlockingStub(channel(credentials(SecuredGateway.CLIENT)))
+            .withInterceptors(bearer(SecuredGateway.COUNTING))
+            .withDeadlineAfter(60, SECONDS);
+    var request = CountTokensRequest.newBuilder().setModel("sft").setText("a").build();
+
+    for (int i = 0; i < SecuredGateway.REQUESTS; i++) {
+      assertThat(tokenizer.countTokens(request).getTokens()).isEqualTo(1);
+    }
+    assertThatThrownBy(() -> tokenizer.countTokens(request))
+        .hasMessageContaining("key 'counting': its requests of this minute are used up");
   }
 
   @Test
