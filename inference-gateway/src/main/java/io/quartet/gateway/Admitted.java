@@ -8,8 +8,9 @@ import io.quartet.decoder.Priority;
  *
  * @param tokensEach of each prompt and answer, about, that the model's queue and the caller's quota
  *     were charged
+ * @param asked when the question came, as {@link System#nanoTime} counts
  */
-record Admitted(ServedModel model, Terms terms, Priority priority, long tokensEach) {
+record Admitted(ServedModel model, Terms terms, Priority priority, long tokensEach, long asked) {
   /** Takes the caller's quota; RESOURCE_EXHAUSTED if it is used up. */
   void charge() {
     terms.caller().charge(tokensEach * terms.answers());

@@ -3,6 +3,7 @@ package io.quartet.gateway;
 import static io.quartet.checkpoint.ErrorCode.CANCELLED;
 import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 
+import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.GenerationHandle;
 import io.quartet.decoder.GenerationRequest;
@@ -17,6 +18,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /** The one way from a question to its answers, behind every API. */
 public final class Answering {
@@ -54,17 +56,43 @@ public final class Answering {
    *     no room in the context; UNAVAILABLE if the gateway is shutting down
    */
   public void begin(Question question, Terms terms, IntFunction<AnswerSink> sinks) {
+    Admitted admitted;
     try {
-      Admitted admitted = admit(question, terms);
-      try {
-        begin(admitted, question, sinks);
-      } catch (RuntimeException e) {
-        admitted.withdraw();
-        throw e;
-      }
+      admitted = admit(question, terms, System.nanoTime());
     } catch (QuartetException e) {
-      metrics.refused(e.code());
+      metrics.refused(id(question.model()), e.code());
       throw e;
+    }
+    try {
+      begin(admitted, question, sinks);
+    } catch (RuntimeException e) {
+      admitted.withdraw();
+      metrics.refused(admitted.model().checkpoint().id().toString(), code(e));
+      throw e;
+    }
+  }
+
+  /** Reads a request; one that is refused for what it says is counted. */
+  public <T> T read(Supplier<T> reading) {
+    try {
+      return reading.get();
+    } catch (RuntimeException e) {
+      metrics.refused(code(e));
+      throw e;
+    }
+  }
+
+  /** An exception of an API's own says that the request is wrong. */
+  private static ErrorCode code(RuntimeException refusal) {
+    return refusal instanceof QuartetException known ? known.code() : INVALID_ARGUMENT;
+  }
+
+  /** The checkpoint that a name stands for, canaries apart; empty if there is none. */
+  private String id(String model) {
+    try {
+      return catalog.get(model).getCheckpointId();
+    } catch (QuartetException unknown) {
+      return "";
     }
   }
 
@@ -97,7 +125,7 @@ public final class Answering {
     }
   }
 
-  private Admitted admit(Question question, Terms terms) {
+  private Admitted admit(Question question, Terms terms, long asked) {
     intake.requireOpen();
     Question.requireAnswers(terms.answers(), "answers to all prompts");
     SamplingParameters sampling = question.sampling();
@@ -106,7 +134,7 @@ public final class Answering {
     Priority priority = terms.priority(question.urgency());
     var demand = new Demand(terms.answers(), terms.bytes(), maxTokens, priority);
     ServedModel model = lease(question.model(), sticky(question, terms), demand);
-    var admitted = new Admitted(model, terms, priority, model.tokensEach(demand));
+    var admitted = new Admitted(model, terms, priority, model.tokensEach(demand), asked);
     try {
       admitted.charge();
     } catch (RuntimeException e) {
@@ -207,7 +235,7 @@ public final class Answering {
     var account =
         new Account(
             admitted,
-            metrics.begin(model, operation, draft.prompt().length),
+            metrics.begin(model, operation, draft.prompt().length, admitted.asked()),
             spans.begin(model, asked, operation, sampling.echo(), draft.prompt().length));
     var answer = new Answer(sink, beginning, text, account, executor);
     sink.connect(answer::readerReady, answer::cancel);

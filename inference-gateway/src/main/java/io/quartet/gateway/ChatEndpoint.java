@@ -26,7 +26,7 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
   @Override
   @Blocking
   public void chat(ChatRequest request, StreamObserver<ChatResponse> responses) {
-    Question question = question(request);
+    Question question = answering.read(() -> question(request));
     answering.begin(
         question,
         Terms.of(request, question.samples(), request.getUser()),
@@ -41,7 +41,7 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
   @Override
   @Blocking
   public void chatStream(ChatRequest request, StreamObserver<GenerateChunk> responses) {
-    Question question = question(request);
+    Question question = answering.read(() -> question(request));
     answering.begin(
         question,
         Terms.of(request, question.samples(), request.getUser()),

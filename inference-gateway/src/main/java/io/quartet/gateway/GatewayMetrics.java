@@ -31,6 +31,7 @@ final class GatewayMetrics {
   static final String OK = "OK";
 
   private static final String OURS = "quartet.gateway.";
+  private static final Tags NOBODYS = Tags.of("stage", "none", FreedModels.MODEL, "none");
 
   private static final Duration[] SECONDS =
       millis(1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000);
@@ -39,14 +40,26 @@ final class GatewayMetrics {
 
   private final MeterRegistry registry;
   private final Map<String, ServedModel> models = new ConcurrentHashMap<>(); // by id
+  private final FreedModels freed;
 
   GatewayMetrics(MeterRegistry registry) {
     this.registry = registry;
+    this.freed = new FreedModels(registry);
   }
 
-  /** A question that was turned away before the decoder saw it. */
+  /** A question that was turned away before anybody knew which model it is for. */
   void refused(ErrorCode code) {
-    requests(Tags.of("stage", "none", "model", "none"), code.name());
+    requests(NOBODYS, code.name());
+  }
+
+  /**
+   * A question that a model turned away, or the gateway for it, before the decoder saw it.
+   *
+   * @param id the model's; it counts for none if it is not in memory
+   */
+  void refused(String id, ErrorCode code) {
+    @Nullable ServedModel model = models.get(id);
+    requests(model == null ? NOBODYS : tags(model), code.name());
   }
 
   /**
@@ -68,6 +81,7 @@ final class GatewayMetrics {
     Tags tags = tags(model);
     // A checkpoint that was trained again has the same name: its meters go over to the new weights.
     models.put(id, model);
+    freed.back(id);
     List<Meter> meters =
         List.of(
             gauge(id, tags, "requests.running", "Answers that grow", EngineLoad::running),
@@ -99,6 +113,7 @@ final class GatewayMetrics {
     return () -> {
       if (models.remove(id, model)) {
         meters.forEach(registry::remove);
+        freed.freed(id);
       }
     };
   }
@@ -107,9 +122,10 @@ final class GatewayMetrics {
    * A request that the decoder is about to take.
    *
    * @param operation as {@link Terms#operation}
+   * @param asked when it came, as {@link System#nanoTime} counts
    */
-  Request begin(ServedModel model, String operation, int promptTokens) {
-    return new Request(model, operation, promptTokens);
+  Request begin(ServedModel model, String operation, int promptTokens, long asked) {
+    return new Request(model, operation, promptTokens, asked);
   }
 
   private Meter gauge(
@@ -139,7 +155,7 @@ final class GatewayMetrics {
 
   private static Tags tags(ServedModel model) {
     var id = model.checkpoint().id();
-    return Tags.of("stage", id.stage().label(), "model", id.toString());
+    return Tags.of("stage", id.stage().label(), FreedModels.MODEL, id.toString());
   }
 
   private void requests(Tags tags, String outcome) {
@@ -165,10 +181,10 @@ final class GatewayMetrics {
     private final Tags conventional;
     private final int promptTokens;
     private final Timer gaps;
-    private final long begun = System.nanoTime();
+    private final long asked;
     private long lastToken; // nanoseconds; 0 before the first; the decoder's thread's
 
-    private Request(ServedModel model, String operation, int promptTokens) {
+    private Request(ServedModel model, String operation, int promptTokens, long asked) {
       this.tags = tags(model);
       var id = model.checkpoint().id();
       this.conventional =
@@ -179,9 +195,10 @@ final class GatewayMetrics {
               PROVIDER,
               "gen_ai.request.model",
               id.stage().label(),
-              "gen_ai.response.model",
+              FreedModels.RESPONSE_MODEL,
               id.toString());
       this.promptTokens = promptTokens;
+      this.asked = asked;
       this.gaps =
           histogram(
               OURS + "inter.token.latency", "Between one token and the next", TOKEN, this.tags);
@@ -202,7 +219,7 @@ final class GatewayMetrics {
 
     /** Its first token is read. */
     void firstToken() {
-      Duration since = Duration.ofNanos(System.nanoTime() - begun);
+      Duration since = Duration.ofNanos(System.nanoTime() - asked);
       conventional("gen_ai.server.time_to_first_token", "Request to first token", SECONDS, since);
     }
 
@@ -216,7 +233,7 @@ final class GatewayMetrics {
       requests(tags, outcome);
       tokens("prompt.tokens", "Tokens of prompts", promptTokens);
       tokens("generation.tokens", "Tokens of answers", completionTokens);
-      Duration since = Duration.ofNanos(System.nanoTime() - begun);
+      Duration since = Duration.ofNanos(System.nanoTime() - asked);
       conventional("gen_ai.server.request.duration", "Request to last token", SECONDS, since);
       if (effort == null) {
         return;

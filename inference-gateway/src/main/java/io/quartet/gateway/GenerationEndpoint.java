@@ -30,7 +30,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
   @Override
   @Blocking
   public void generate(GenerateRequest request, StreamObserver<GenerateResponse> responses) {
-    Question question = question(request);
+    Question question = answering.read(() -> question(request));
     answering.begin(
         question,
         Terms.of(request, question.samples(), request.getUser()),
@@ -45,7 +45,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
   @Override
   @Blocking
   public void generateStream(GenerateRequest request, StreamObserver<GenerateChunk> responses) {
-    Question question = question(request);
+    Question question = answering.read(() -> question(request));
     answering.begin(
         question,
         Terms.of(request, question.samples(), request.getUser()),
@@ -59,20 +59,8 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
   @Override
   @Blocking
   public void fewShot(FewShotRequest request, StreamObserver<FewShotResponse> responses) {
-    var shots = new FewShot(request.getTitle(), request.getExamplesList());
-    SamplingParameters.Builder sampling =
-        request.getSampling().toBuilder().addStop(shots.separator());
-    if (!sampling.hasMaxTokens()) {
-      sampling.setMaxTokens(FewShot.MAX_TOKENS);
-    }
-    var question =
-        new Question(
-            request.getModel(),
-            model -> List.of(model.textPrompt(shots.prompt())),
-            sampling.build(),
-            request.hasCount() ? request.getCount() : 1,
-            true,
-            Urgency.USUAL);
+    var shots = answering.read(() -> new FewShot(request.getTitle(), request.getExamplesList()));
+    Question question = answering.read(() -> question(request, shots));
     answering.begin(
         question,
         Terms.of(request, question.samples(), request.getUser()),
@@ -92,6 +80,21 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
         request.hasSamples() ? request.getSamples() : 1,
         false,
         Requests.urgency(request.getPriority(), request.hasTimeLimit(), request.getTimeLimit()));
+  }
+
+  private static Question question(FewShotRequest request, FewShot shots) {
+    SamplingParameters.Builder sampling =
+        request.getSampling().toBuilder().addStop(shots.separator());
+    if (!sampling.hasMaxTokens()) {
+      sampling.setMaxTokens(FewShot.MAX_TOKENS);
+    }
+    return new Question(
+        request.getModel(),
+        model -> List.of(model.textPrompt(shots.prompt())),
+        sampling.build(),
+        request.hasCount() ? request.getCount() : 1,
+        true,
+        Urgency.USUAL);
   }
 
   private static int[] prompt(ServedModel model, GenerateRequest request) {

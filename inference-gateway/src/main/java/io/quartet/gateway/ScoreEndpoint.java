@@ -29,6 +29,14 @@ public class ScoreEndpoint extends ScoreServiceGrpc.ScoreServiceImplBase {
   @Override
   @Blocking
   public void logProbs(LogProbsRequest request, StreamObserver<LogProbsResponse> responses) {
+    Question question = answering.read(() -> question(request));
+    var scores =
+        new TextScores(
+            (ServerCallStreamObserver<LogProbsResponse>) responses, request.getTextsCount());
+    answering.begin(question, Terms.of(request, request.getTextsCount(), ""), scores::sink);
+  }
+
+  private static Question question(LogProbsRequest request) {
     if (request.getTextsCount() == 0) {
       throw new QuartetException(INVALID_ARGUMENT, "texts: none, expected 1 or more");
     }
@@ -39,18 +47,13 @@ public class ScoreEndpoint extends ScoreServiceGrpc.ScoreServiceImplBase {
             .setPromptLogProbs(true)
             .setTopLogProbs(request.getTopLogProbs())
             .build();
-    var question =
-        new Question(
-            request.getModel(),
-            model -> request.getTextsList().stream().map(text -> tokens(model, text)).toList(),
-            sampling,
-            1,
-            false,
-            Urgency.USUAL);
-    var scores =
-        new TextScores(
-            (ServerCallStreamObserver<LogProbsResponse>) responses, request.getTextsCount());
-    answering.begin(question, Terms.of(request, request.getTextsCount(), ""), scores::sink);
+    return new Question(
+        request.getModel(),
+        model -> request.getTextsList().stream().map(text -> tokens(model, text)).toList(),
+        sampling,
+        1,
+        false,
+        Urgency.USUAL);
   }
 
   @Override

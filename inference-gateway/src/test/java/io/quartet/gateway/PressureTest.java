@@ -52,6 +52,12 @@ class PressureTest extends GatewayFixture {
         Status.Code.RESOURCE_EXHAUSTED,
         "model 'rl/long/1': 4 requests under way, expected at most 4; try again later");
     assertThat(waiting).noneMatch(CompletableFuture::isDone);
+    assertThat(
+            meter(
+                "quartet_gateway_requests_total{model=\"rl/long/1\","
+                    + "outcome=\"RESOURCE_EXHAUSTED\",stage=\"rl\"}"))
+        .as("overload is seen at its model")
+        .isTrue();
     assertThat(tokenizer().countTokens(count("rl", "x")).getTokens())
         .as("counting waits for no slot")
         .isEqualTo(1);

@@ -88,19 +88,21 @@ public class OpenAiRoutes {
   private void answer(RoutingContext context, Wire wire, Function<Fields, Call> read) {
     Buffer body = context.body().buffer();
     byte[] bytes = body == null ? new byte[0] : body.getBytes();
-    Fields fields = Fields.parse(bytes);
-    Call call = read.apply(fields);
+    Fields fields = answering.read(() -> Fields.parse(bytes));
+    Call call = answering.read(() -> read.apply(fields));
     String id = call.idPrefix() + UUID.randomUUID().toString().replace("-", "");
     var head = new ReplyHead(id, call.object(), Instant.now(), call.question().model());
     context.response().putHeader("x-request-id", id);
-    var terms =
-        new Terms(
-            Caller.current(),
-            call.object().startsWith("chat") ? Terms.CHAT : Terms.COMPLETION,
-            bytes.length,
-            call.answers(),
-            fields.text("user"),
-            deadline(context, call.streamed()));
+    Terms terms =
+        answering.read(
+            () ->
+                new Terms(
+                    Caller.current(),
+                    call.object().startsWith("chat") ? Terms.CHAT : Terms.COMPLETION,
+                    bytes.length,
+                    call.answers(),
+                    fields.text("user"),
+                    deadline(context, call.streamed())));
     answering.begin(call.question(), terms, sinks(wire, call, head));
   }
 

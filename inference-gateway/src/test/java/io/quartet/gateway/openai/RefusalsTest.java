@@ -58,6 +58,17 @@ class RefusalsTest extends OpenAiFixture {
   }
 
   @Test
+  void aWrongRequestIsCounted() throws Exception {
+    String wrong =
+        "quartet_gateway_requests_total{model=\"%s\",outcome=\"INVALID_ARGUMENT\",stage=\"%s\"}";
+    refusal(CHAT, "{'model': 'sft', 'temperature': 'hot', " + MESSAGES + "}");
+    refusal(COMPLETIONS, "{'model': 'sft/talk/1', 'prompt': '" + "x".repeat(70) + "'}");
+
+    assertThat(get("/q/metrics"))
+        .contains(wrong.formatted("none", "none"), wrong.formatted("sft/talk/1", "sft"));
+  }
+
+  @Test
   void whatTheGatewayRefusesKeepsItsLine() throws Exception {
     assertThat(refusal(CHAT, "{'model': 'sft', 'temperature': -1, " + MESSAGES + "}"))
         .isEqualTo(
