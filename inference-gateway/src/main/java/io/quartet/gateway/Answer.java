@@ -86,17 +86,19 @@ final class Answer implements TokenListener {
     }
   }
 
-  /** The reader is gone: nothing is sent any more, and the slot becomes free. */
+  /** The reader is gone, with or without all: nothing is sent any more, the slot becomes free. */
   void cancel() {
     synchronized (this) {
       readerGone = true;
     }
+    progress.readerGone();
     abandon();
     wake();
   }
 
   @Override
   public void prompt(List<ScoredToken> prompt) {
+    progress.prompt(prompt);
     synchronized (this) {
       newPrompt = prompt;
     }
@@ -104,10 +106,10 @@ final class Answer implements TokenListener {
 
   @Override
   public void token(ScoredToken token) {
+    progress.token(token);
     synchronized (this) {
       newTokens.add(token);
     }
-    progress.token();
     wake();
   }
 
@@ -220,16 +222,21 @@ final class Answer implements TokenListener {
       return;
     }
     held = false;
+    if (!sink.keeps()) {
+      progress.taken();
+    }
     if (!begun) {
       begun = true;
       sink.begin(beginning);
     }
     if (!unsentPrompt.isEmpty()) {
       sink.prompt(unsentPrompt);
+      progress.sent(unsentPrompt);
       unsentPrompt = List.of();
     }
     if (unsentText.length() > 0 || !unsentTokens.isEmpty()) {
       sink.part(unsentText.toString(), unsentTokens);
+      progress.sent(unsentTokens);
       unsentText.setLength(0);
       unsentTokens = new ArrayList<>();
     }

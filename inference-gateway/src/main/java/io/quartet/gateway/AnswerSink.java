@@ -16,12 +16,17 @@ public interface AnswerSink {
    * Whom to tell.
    *
    * @param wake the reader can take more
-   * @param cancel the reader is gone
+   * @param cancel the reader is gone, with all that was for it or without
    */
   void connect(Runnable wake, Runnable cancel);
 
   /** Whether it takes a part now; asked again after it woke. */
   boolean ready();
+
+  /** Whether it keeps what it is given for the end, so that only the end of the call frees it. */
+  default boolean keeps() {
+    return false;
+  }
 
   /** The answer begins. */
   void begin(Beginning beginning);

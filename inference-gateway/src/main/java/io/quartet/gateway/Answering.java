@@ -44,6 +44,7 @@ public final class Answering {
     this.spans = spans;
     this.intake = intake;
     this.executor = executor;
+    metrics.observe(intake.unread());
   }
 
   /**
@@ -128,6 +129,7 @@ public final class Answering {
   private Admitted admit(Question question, Terms terms, long asked) {
     intake.requireOpen();
     Question.requireAnswers(terms.answers(), "answers to all prompts");
+    intake.unread().requireRoom();
     SamplingParameters sampling = question.sampling();
     var maxTokens =
         sampling.hasMaxTokens() ? OptionalInt.of(sampling.getMaxTokens()) : OptionalInt.empty();
@@ -236,7 +238,8 @@ public final class Answering {
         new Account(
             admitted,
             metrics.begin(model, operation, draft.prompt().length, admitted.asked()),
-            spans.begin(model, asked, operation, sampling.echo(), draft.prompt().length));
+            spans.begin(model, asked, operation, sampling.echo(), draft.prompt().length),
+            intake.unread().share());
     var answer = new Answer(sink, beginning, text, account, executor);
     sink.connect(answer::readerReady, answer::cancel);
     return answer;

@@ -55,7 +55,7 @@ public class GatewayBeans {
   private final Answering answering;
   private final ExecutorService executor;
   private final KeyRing keys;
-  private final Intake intake = new Intake();
+  private final Intake intake = new Intake(Runtime.getRuntime().maxMemory());
   private final Duration drain;
   private final RewardServices rewards;
 

@@ -75,6 +75,13 @@ final class GatewayMetrics {
         .increment();
   }
 
+  /** What readers have still to take. */
+  void observe(Unread unread) {
+    Gauge.builder(OURS + "unread.tokens", unread::tokens)
+        .description("Tokens and alternatives that readers have still to take")
+        .register(registry);
+  }
+
   /** What a model has to do, as long as it is in memory; the result ends it. */
   Runnable observe(ServedModel model) {
     String id = model.checkpoint().id().toString();

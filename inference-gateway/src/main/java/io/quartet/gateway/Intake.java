@@ -8,8 +8,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Whether questions are taken in, and the calls whose readers have not got all of them yet. */
 public final class Intake {
+  private final Unread unread;
   private int calls;
   private boolean closed;
+
+  /**
+   * @param heap bytes that the process may use, part of them for what readers have not taken yet
+   */
+  Intake(long heap) {
+    unread = new Unread(heap);
+  }
 
   /**
    * Lets a question in.
@@ -20,6 +28,11 @@ public final class Intake {
     if (closed) {
       throw new QuartetException(UNAVAILABLE, "the gateway is shutting down");
     }
+  }
+
+  /** What readers have still to take of the answers. */
+  Unread unread() {
+    return unread;
   }
 
   /**

@@ -26,7 +26,7 @@ public final class ReaderSignals {
     copy(wakes).forEach(Runnable::run);
   }
 
-  /** The reader is gone, or wants no more. */
+  /** The reader is gone, wants no more, or has all. */
   public void leave() {
     synchronized (this) {
       gone = true;

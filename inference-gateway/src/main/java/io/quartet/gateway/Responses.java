@@ -14,6 +14,7 @@ final class Responses<R> {
     this.observer = observer;
     observer.setOnReadyHandler(signals::wake);
     observer.setOnCancelHandler(signals::leave);
+    observer.setOnCloseHandler(signals::leave); // the last bytes are with the network
   }
 
   void connect(Runnable wake, Runnable cancel) {

@@ -62,6 +62,11 @@ final class TextScores {
     }
 
     @Override
+    public boolean keeps() {
+      return true;
+    }
+
+    @Override
     public void begin(Beginning beginning) {
       begun(beginning.checkpointId());
     }

@@ -95,6 +95,11 @@ final class WholeAnswers<R> {
     }
 
     @Override
+    public boolean keeps() {
+      return true;
+    }
+
+    @Override
     public void begin(Beginning beginning) {
       if (first) {
         begun(beginning);

@@ -171,12 +171,24 @@ class AnswerTest {
     public void refused(ErrorCode code) {}
 
     @Override
-    public void token() {}
+    public void prompt(List<ScoredToken> prompt) {}
+
+    @Override
+    public void token(ScoredToken token) {}
 
     @Override
     public void firstToken() {}
 
     @Override
     public void decoded(String outcome, int completionTokens, Generation.@Nullable Effort effort) {}
+
+    @Override
+    public void sent(List<ScoredToken> tokens) {}
+
+    @Override
+    public void taken() {}
+
+    @Override
+    public void readerGone() {}
   }
 }

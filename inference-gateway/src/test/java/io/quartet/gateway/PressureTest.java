@@ -113,6 +113,7 @@ class PressureTest extends GatewayFixture {
         .until(
             () -> meter("quartet_gateway_requests_running{model=\"rl/long/1\",stage=\"rl\"} 0.0"));
 
+    assertThat(meter("quartet_gateway_unread_tokens 0.0")).as("all is read").isFalse();
     List<GenerateChunk> rest = new ArrayList<>();
     chunks.forEachRemaining(rest::add);
 
@@ -120,6 +121,7 @@ class PressureTest extends GatewayFixture {
         .isEqualTo("!".repeat(tokens));
     assertThat(rest.get(rest.size() - 1).getFinishReason()).isEqualTo(FINISH_REASON_LENGTH);
     assertThat(rest.size()).as("unread tokens came together").isLessThan(tokens);
+    await().until(() -> meter("quartet_gateway_unread_tokens 0.0"));
   }
 
   private TokenizerServiceGrpc.TokenizerServiceBlockingStub tokenizer() {

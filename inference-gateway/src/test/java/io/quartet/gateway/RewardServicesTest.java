@@ -53,7 +53,7 @@ class RewardServicesTest {
 
   private final LinkedBlockingQueue<StreamObserver<ScoreResponse>> asked =
       new LinkedBlockingQueue<>();
-  private final Intake intake = new Intake();
+  private final Intake intake = new Intake(1L << 30);
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final RewardServices rewards = new RewardServices(intake, new GatewayMetrics(registry));
   private Caller caller = Caller.ANYBODY;

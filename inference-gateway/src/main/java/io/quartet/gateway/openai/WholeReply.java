@@ -69,6 +69,11 @@ final class WholeReply {
     }
 
     @Override
+    public boolean keeps() {
+      return true;
+    }
+
+    @Override
     public void begin(Beginning beginning) {
       fingerprint = beginning.checkpointId();
       again = ReplyHead.again(beginning.effective(), index % call.question().samples());

@@ -19,12 +19,7 @@ final class Wire {
 
   Wire(RoutingContext context) {
     response = context.response();
-    context.addEndHandler(
-        end -> {
-          if (end.failed()) {
-            signals.leave();
-          }
-        });
+    context.addEndHandler(end -> signals.leave()); // has all, or has left
     response.drainHandler(drained -> signals.wake());
     if (response.closed()) {
       signals.leave();

@@ -75,6 +75,9 @@ class HttpPressureTest extends OpenAiFixture {
     await()
         .until(
             () -> meter("quartet_gateway_requests_running{model=\"rl/long/1\",stage=\"rl\"} 0.0"));
+    await().until(() -> meter("quartet_gateway_unread_tokens 0.0"));
+    assertThat(askShort().statusCode()).isEqualTo(200);
+    await().until(() -> meter("quartet_gateway_unread_tokens 0.0"));
   }
 
   @Test
@@ -106,6 +109,7 @@ class HttpPressureTest extends OpenAiFixture {
     assertThat(text.toString()).isEqualTo("!".repeat(tokens));
     assertThat(end).isEqualTo("length");
     assertThat(events).as("unread tokens came together").isLessThan(tokens);
+    await().until(() -> meter("quartet_gateway_unread_tokens 0.0"));
   }
 
   private HttpResponse<String> askShort() {

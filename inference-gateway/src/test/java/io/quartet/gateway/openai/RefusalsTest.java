@@ -42,7 +42,7 @@ class RefusalsTest extends OpenAiFixture {
         "'messages': [{'role': 'user', 'content': 'x'}, {'role': 'assistant', 'content': 'x'}] | messages | invalid_value | conversation: the last message is from assistant, expected user or system",
         "'messages': [{'role': 'assistant', 'tool_calls': [{}]}] | messages[0].tool_calls | unsupported_parameter | messages[0].tool_calls: is not offered here",
         "'top_k': -1            | top_k       | invalid_value | sampling: top-k -1, expected 0 or more",
-        "'max_completion_tokens': -1 | max_completion_tokens | invalid_value | sampling: max tokens -1, expected 1 or more",
+        "'max_completion_tokens': -1 | max_completion_tokens | invalid_value | sampling: max tokens -1, expected 1 or more, or 0 with prompt log-probs",
         "'presence_penalty': 3  | presence_penalty | invalid_value | sampling: presence penalty 3.0, expected −2 to 2",
         "'logit_bias': {'7': 200} | logit_bias | invalid_value | sampling: bias of token 7 200.0, expected −100 to 100",
         "'logprobs': true, 'top_logprobs': 21 | top_logprobs | invalid_value | sampling: top log-probs 21, expected 0 to 20",
