@@ -5,7 +5,8 @@ package io.quartet.decoder;
  * scale with q in 0 to 2^bits − 1.
  *
  * <p>The block sizes are the largest with which ONNX Runtime's product of a row has the same bits
- * whatever other rows it is computed with, so that an answer does not depend on its batch.
+ * whatever other rows it is computed with, so that an answer does not depend on its batch; without
+ * AVX-512 4-bit products of one row differ even so, see {@link DecoderSession#needsOneMore}.
  *
  * @param zeroPoints whether each block has one; else it is 2^(bits − 1)
  */

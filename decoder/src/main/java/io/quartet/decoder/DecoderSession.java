@@ -6,11 +6,13 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.quartet.checkpoint.Architecture;
 import io.quartet.checkpoint.ModelConfig;
+import io.quartet.checkpoint.QuartetException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +36,9 @@ final class DecoderSession implements AutoCloseable {
    */
   static final int LEAST_OF_PROMPT = 2;
 
+  /** The rows that ONNX Runtime multiplies at once; what is over of more is multiplied apart. */
+  static final int TILE = 128;
+
   private final ModelConfig config;
   private final OrtSession session;
   private final KvCache cache;
@@ -43,14 +48,16 @@ final class DecoderSession implements AutoCloseable {
   private final IntBuffer longest;
   private final HeadBuffers head;
   private final int headRows;
+  private boolean differsAlone;
   private @Nullable Binding binding;
 
   private DecoderSession(ModelConfig config, OrtSession session, int slots) {
     this.config = config;
     this.session = session;
-    this.cache = new KvCache(config, slots);
+    int most = leavesOne(slots) ? slots + 1 : slots;
+    this.cache = new KvCache(config, most);
     this.tokens = allocate(8L * Math.max(slots, MAX_STEP_TOKENS)).asLongBuffer();
-    this.lastPositions = allocate(4L * slots).asIntBuffer();
+    this.lastPositions = allocate(4L * most).asIntBuffer();
     this.longest = allocate(4).asIntBuffer();
     this.head = new HeadBuffers(config.vocabularySize());
     head.reserve(slots);
@@ -68,7 +75,38 @@ final class DecoderSession implements AutoCloseable {
     KvCache.requireFits(model.config(), options.slots());
     OrtSession session =
         Onnx.open(model, DecoderGraph::generation, options.threads(), options.dedicatedCores());
-    return new DecoderSession(model.config(), session, options.slots());
+    var decoder = new DecoderSession(model.config(), session, options.slots());
+    try {
+      decoder.differsAlone = decoder.measuresWhetherARowDiffersAlone();
+      return decoder;
+    } catch (QuartetException e) {
+      decoder.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Whether a token has other bits where it alone goes through a product than where it has company:
+   * so it is with 4-bit blocks on a processor without AVX-512.
+   */
+  private boolean measuresWhetherARowDiffersAlone() {
+    int[] two = {config.beginTokenId(), config.endTokenId()};
+    float[] alone = new float[config.vocabularySize()];
+    float[] together = new float[config.vocabularySize()];
+    reserve(1, two.length);
+    head.logits(forward(0, List.of(new Row(two, 0, two.length, 1, 1)))[0], alone);
+    head.logits(forward(0, List.of(new Row(two, 0, two.length, 1, two.length)))[0], together);
+    return !Arrays.equals(alone, together);
+  }
+
+  /** Whether a step of so many rows needs one more, lest one differs for being alone. */
+  boolean needsOneMore(int rows) {
+    return differsAlone && leavesOne(rows);
+  }
+
+  /** Whether one of so many rows is multiplied alone. */
+  static boolean leavesOne(int rows) {
+    return rows % TILE == 1;
   }
 
   ModelConfig config() {
@@ -112,7 +150,8 @@ final class DecoderSession implements AutoCloseable {
    * <p>ONNX Runtime's attention takes many sequences at once only where each adds one token or
    * begins anew; a sequence that adds several tokens to earlier ones goes alone.
    *
-   * <p>A row's result has the same bits whatever else is in the step, see {@link #LEAST_OF_PROMPT}.
+   * <p>A row's result has the same bits whatever else is in the step, see {@link #LEAST_OF_PROMPT}
+   * and {@link #needsOneMore}, which the caller asks of a step of answers.
    *
    * @param firstSlot the slot of the first sequence; room for all must have been reserved
    * @return for each sequence the row of the head that its last token went through, those of its
@@ -121,7 +160,11 @@ final class DecoderSession implements AutoCloseable {
   int[] forward(int firstSlot, List<Row> sequences) {
     int count = sequences.size();
     int width = sequences.stream().mapToInt(Row::paddedWidth).max().orElseThrow();
+    if (needsOneMore(count * width) && sequences.stream().allMatch(Row::beginsAnew)) {
+      width++;
+    }
     int heads = sequences.stream().mapToInt(row -> row.heads).sum();
+    heads += needsOneMore(heads) ? 1 : 0;
     if (head.reserve(heads)) {
       unbind();
     }
@@ -139,6 +182,9 @@ final class DecoderSession implements AutoCloseable {
       }
       lastHeads[i] = next - 1;
       most = Math.max(most, row.to);
+    }
+    for (; next < heads; next++) {
+      head.put(next, 0, 0, 1); // any token; nobody asks what becomes of it
     }
     longest.put(0, Math.max(most, width)); // the attention takes padding only where it begins anew
     try {
@@ -215,12 +261,19 @@ final class DecoderSession implements AutoCloseable {
    */
   @SuppressWarnings("ArrayRecordComponent") // a view of the sequence's own array, never compared
   record Row(int[] tokens, int from, int to, double temperature, int heads) {
+    /** A row of a slot that nobody has. */
+    static final Row NOBODY = new Row(new int[2], 1, 2, 1, 1);
+
     int width() {
       return to - from;
     }
 
     int paddedWidth() {
-      return from == 0 ? Math.max(width(), LEAST_OF_PROMPT) : width();
+      return beginsAnew() ? Math.max(width(), LEAST_OF_PROMPT) : width();
+    }
+
+    private boolean beginsAnew() {
+      return from == 0;
     }
   }
 

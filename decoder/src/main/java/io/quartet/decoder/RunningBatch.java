@@ -82,7 +82,7 @@ final class RunningBatch implements AutoCloseable {
     }
     int[] heads;
     try {
-      heads = session.forward(0, rows);
+      heads = session.forward(0, notAlone(rows));
     } catch (QuartetException e) {
       leaveIf((sequence, slot) -> !sequence.reading() && sequence.fail(e));
       return;
@@ -96,6 +96,19 @@ final class RunningBatch implements AutoCloseable {
           sequence.readUpTo(rows.get(slot).to());
           return sequence.advance(heads[slot], drawing);
         });
+  }
+
+  /** The rows of a step of growing sequences, and one that comes to nothing if they need it. */
+  private List<DecoderSession.Row> notAlone(List<DecoderSession.Row> rows) {
+    int count = rows.size();
+    if (!session.needsOneMore(count)) {
+      return rows;
+    }
+    session.reserve(count + 1, sequences.get(0).capacity());
+    List<DecoderSession.Row> more = new ArrayList<>(rows);
+    more.add(
+        count < sequences.size() ? sequences.get(count).growingRow() : DecoderSession.Row.NOBODY);
+    return more;
   }
 
   /**

@@ -122,8 +122,9 @@ final class Sequence {
 
   /**
    * The next unread tokens of its prompt as a row of a step, at most {@code most}, or one more so
-   * that none is {@linkplain DecoderSession#LEAST_OF_PROMPT left alone}. The prompt's last token
-   * goes through the head; its others do if they are scored.
+   * that none is left alone, {@linkplain DecoderSession#LEAST_OF_PROMPT in a step} or {@linkplain
+   * DecoderSession#leavesOne in a product}. The prompt's last token goes through the head; its
+   * others do if they are scored.
    */
   DecoderSession.Row promptRow(int most) {
     stopwatch.begin();
@@ -131,6 +132,9 @@ final class Sequence {
     int width = Math.min(rest, Math.max(most, DecoderSession.LEAST_OF_PROMPT));
     if (rest - width == 1) {
       width += width > DecoderSession.LEAST_OF_PROMPT ? -1 : 1;
+    }
+    if (width > 1 && DecoderSession.leavesOne(width)) {
+      width -= 2;
     }
     int to = read + width;
     int heads = to < promptLength ? 0 : 1;
