@@ -1,6 +1,5 @@
 package io.quartet.gateway;
 
-import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.opentelemetry.api.trace.Tracer;
 import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
@@ -14,18 +13,12 @@ import io.quartet.service.CheckpointExchange;
 import io.quartet.service.Events;
 import io.quartet.service.ServiceConfig;
 import io.quartet.service.Topic;
-import io.quartet.v1.ChatServiceGrpc;
 import io.quartet.v1.CheckpointPublished;
-import io.quartet.v1.GenerationServiceGrpc;
-import io.quartet.v1.ModelServiceGrpc;
-import io.quartet.v1.ScoreServiceGrpc;
-import io.quartet.v1.TokenizerServiceGrpc;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -40,16 +33,7 @@ public class GatewayBeans {
   /** How long those that are cut off may take to hear of it. */
   private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
-  private static final List<String> SERVICES =
-      List.of(
-          GrpcHealthStorage.DEFAULT_SERVICE_NAME,
-          ChatServiceGrpc.SERVICE_NAME,
-          GenerationServiceGrpc.SERVICE_NAME,
-          ModelServiceGrpc.SERVICE_NAME,
-          ScoreServiceGrpc.SERVICE_NAME,
-          TokenizerServiceGrpc.SERVICE_NAME);
-
-  private final GrpcHealthStorage health;
+  private final GatewayHealth health;
   private final ModelCatalog catalog;
   private final ModelLoader loader;
   private final Answering answering;
@@ -75,7 +59,7 @@ public class GatewayBeans {
             config.prefixCache().asLongValue(),
             config.dedicatedCores(),
             config.context().orElse(Integer.MAX_VALUE));
-    this.health = health;
+    this.health = new GatewayHealth(health);
     drain = config.drain();
     keys = config.keys().map(file -> KeyRing.of(file, System::nanoTime)).orElseGet(KeyRing::none);
     catalog =
@@ -84,7 +68,7 @@ public class GatewayBeans {
                 config.memory().map(MemorySize::asLongValue).orElseGet(ModelMemory::ofMachine)),
             Routes.of(service.home().resolve("routes.json")),
             Clock.systemUTC(),
-            () -> tell(ServingStatus.SERVING));
+            this.health::settled);
     var metrics = new GatewayMetrics(registry);
     rewards = new RewardServices(intake, metrics);
     var room = new WaitingRoom(config.waiting(), config.waitingTokens());
@@ -131,7 +115,7 @@ public class GatewayBeans {
   }
 
   void start(@Observes StartupEvent event, Events events) {
-    tell(ServingStatus.NOT_SERVING);
+    health.starting();
     loader.start();
     events.follow(Topic.CHECKPOINTS, this::announced).caughtUp().thenRun(catalog::caughtUp);
   }
@@ -146,7 +130,7 @@ public class GatewayBeans {
    * This event comes before Quarkus closes its servers, ShutdownEvent after.
    */
   void drain(@Observes ShutdownDelayInitiatedEvent event) throws InterruptedException {
-    tell(ServingStatus.NOT_SERVING);
+    health.stopping();
     intake.close();
     int calls = intake.await(drain);
     if (calls > 0) {
@@ -163,10 +147,5 @@ public class GatewayBeans {
     executor.shutdown();
     executor.awaitTermination(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
     rewards.close();
-  }
-
-  /** What gRPC's health service says of each service and of all together. */
-  private void tell(ServingStatus status) {
-    SERVICES.forEach(service -> health.setStatus(service, status));
   }
 }
