@@ -5,6 +5,7 @@ import static io.quartet.checkpoint.ErrorCode.INTERNAL;
 
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointId;
+import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.DecoderMemory;
 import io.quartet.decoder.DecoderOptions;
@@ -74,7 +75,8 @@ final class ModelLoader implements AutoCloseable {
       long bytes = ServedModel.bytes(checkpoint, options);
       catalog.reserve(announcement, bytes);
       reserved = bytes;
-      ServedModel model = ServedModel.open(checkpoint, options, loss(checkpoint), room);
+      Optional<QuantizationLoss> loss = loss(checkpoint, bytes);
+      ServedModel model = ServedModel.open(checkpoint, options, loss, room);
       model.whenFreed(metrics.observe(model));
       catalog.loaded(announcement, model);
       LOG.infof("%s is loaded", id);
@@ -89,19 +91,28 @@ final class ModelLoader implements AutoCloseable {
     }
   }
 
-  /** What the precision costs the model, on text of its own; once for the same weights. */
-  private Optional<QuantizationLoss> loss(Checkpoint checkpoint) {
+  /**
+   * What the precision costs the model, on text of its own; once for the same weights.
+   *
+   * @param reserved for the model, which is not open yet
+   */
+  private Optional<QuantizationLoss> loss(Checkpoint checkpoint, long reserved) {
     if (options.precision() == Precision.FP32) {
       return Optional.empty();
     }
-    var measuring =
-        new DecoderOptions(MEASURED_TEXTS, options.threads()).withContextLimit(MEASURED_LENGTH + 1);
-    long full = DecoderMemory.of(checkpoint.config(), measuring);
-    if (!catalog.hasRoom(full)) { // the weights as they are have to be read beside all others
+    QuantizationLoss known = losses.get(checkpoint.digest());
+    if (known == null && !catalog.hasRoom(measuring(checkpoint.config()) - reserved)) {
       LOG.warnf("%s: no memory to measure what %s costs", checkpoint.id(), options.precision());
       return Optional.empty();
     }
     return Optional.of(losses.computeIfAbsent(checkpoint.digest(), digest -> measure(checkpoint)));
+  }
+
+  /** What measuring takes: the weights as they are, beside all other models. */
+  private long measuring(ModelConfig config) {
+    var measuring =
+        new DecoderOptions(MEASURED_TEXTS, options.threads()).withContextLimit(MEASURED_LENGTH + 1);
+    return DecoderMemory.of(config, measuring);
   }
 
   private QuantizationLoss measure(Checkpoint checkpoint) {
