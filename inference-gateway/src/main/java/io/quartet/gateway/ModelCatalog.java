@@ -29,9 +29,11 @@ public final class ModelCatalog {
   private final ModelMemory memory;
   private final Clock clock;
   private final Runnable whenSettled;
-  private final ModelIndex index;
+  private final ModelIndex index = new ModelIndex();
+  private final StageNames names;
+  private final Evictions evictions;
   private final LoadWaiters waiters = new LoadWaiters();
-  private final List<Consumer<Model>> watchers = new ArrayList<>();
+  private final ModelWatchers watchers = new ModelWatchers();
   private long uses;
   private boolean caughtUp;
   private boolean settled;
@@ -44,14 +46,15 @@ public final class ModelCatalog {
    */
   ModelCatalog(ModelMemory memory, Routes routes, Clock clock, Runnable whenSettled) {
     this.memory = memory;
-    this.index = new ModelIndex(routes);
+    this.names = new StageNames(index, routes);
+    this.evictions = new Evictions(index, names, memory);
     this.clock = clock;
     this.whenSettled = whenSettled;
   }
 
   /** Notes an announced checkpoint. */
   synchronized void announce(CheckpointPublished announcement) {
-    changed(index.announced(announcement));
+    changed(index.announced(announcement).id().stage());
   }
 
   /** Every checkpoint that was announced before is known: the newest can be told. */
@@ -69,10 +72,10 @@ public final class ModelCatalog {
   synchronized Optional<CheckpointPublished> next() throws InterruptedException {
     while (!closed) {
       Instant now = clock.instant();
-      Optional<ModelEntry> entry = index.candidate(now, caughtUp);
+      Optional<ModelEntry> entry = candidate(now);
       if (entry.isPresent()) {
         entry.get().loading();
-        changed(entry.get());
+        changed(entry.get().id().stage());
         return Optional.of(entry.get().announced());
       }
       if (caughtUp && !settled) {
@@ -85,11 +88,16 @@ public final class ModelCatalog {
     return Optional.empty();
   }
 
+  /** What somebody waits for; then, once it is known which are the newest, what routes want. */
+  private Optional<ModelEntry> candidate(Instant now) {
+    return index.wanted(now).or(() -> caughtUp ? names.candidate(now) : Optional.empty());
+  }
+
   /**
    * Sets memory aside for an announced checkpoint. Others make room, the least recently used first,
    * and are waited for while they drain; what serves the same name stays, since it serves until the
-   * new one is there. What was set aside is given back by {@link #failed}, or when the model that
-   * {@link #loaded} brings is drained.
+   * new one is there. Nothing goes if that would not be enough. What was set aside is given back by
+   * {@link #failed}, or when the model that {@link #loaded} brings is drained.
    *
    * @throws QuartetException FAILED_PRECONDITION with the arithmetic if it can have no room;
    *     UNAVAILABLE if those that make room do not drain in time
@@ -97,24 +105,12 @@ public final class ModelCatalog {
   void reserve(CheckpointPublished announcement, long bytes) throws InterruptedException {
     long end = System.nanoTime() + DRAIN.toNanos();
     memory.requireFits(announcement.getCheckpointId(), bytes);
-    while (true) {
-      Optional<Retired> leaving;
-      synchronized (this) {
-        if (memory.fits(bytes)) {
-          memory.take(bytes);
-          return;
-        }
-        // What drains already may be enough; else one more has to go.
-        leaving =
-            memory.fitsOnceDrained(bytes) ? Optional.empty() : leastUsed(index.entry(announcement));
-        if (leaving.isEmpty() && !memory.drains()) {
-          throw memory.full(announcement.getCheckpointId(), bytes);
-        }
-        if (leaving.isEmpty()) {
-          waitForDrained(announcement, end);
-        }
+    makeRoom(announcement, bytes).forEach(this::drain);
+    synchronized (this) {
+      while (!memory.fits(bytes)) {
+        waitForDrained(announcement, end);
       }
-      leaving.ifPresent(old -> old.drain(this));
+      memory.take(bytes);
     }
   }
 
@@ -123,14 +119,10 @@ public final class ModelCatalog {
     return memory.fits(bytes);
   }
 
-  private Optional<Retired> leastUsed(ModelEntry arriving) {
-    return index.evictable(arriving).stream()
-        .findFirst()
-        .map(
-            entry -> {
-              entry.evict();
-              return retire(entry);
-            });
+  private synchronized List<Retired> makeRoom(CheckpointPublished announcement, long bytes) {
+    List<ModelEntry> leaving = evictions.leaving(index.entry(announcement), bytes);
+    leaving.forEach(ModelEntry::evict);
+    return leaving.stream().map(this::retire).toList();
   }
 
   private void waitForDrained(CheckpointPublished announcement, long end)
@@ -152,30 +144,33 @@ public final class ModelCatalog {
       ModelEntry entry = index.entry(announcement);
       retired.add(retired(entry, entry.loaded(model)));
       entry.usedAt(++uses);
-      index.promote(entry.id().stage()).ifPresent(old -> retired.add(retire(old)));
-      changed(entry);
+      retired.addAll(promote(entry.id().stage()));
     }
-    retired.forEach(old -> old.drain(this));
+    retired.forEach(this::drain);
   }
 
   /**
-   * The announced checkpoint cannot be loaded: it says why, and the old one stays.
+   * The announced checkpoint cannot be loaded: it says why, and the old one stays, or else the next
+   * best that is in memory.
    *
    * @param reserved the bytes that were set aside for it
    */
-  synchronized void failed(
-      CheckpointPublished announcement, QuartetException reason, long reserved) {
-    memory.giveBack(reserved);
-    ModelEntry entry = index.entry(announcement);
-    entry.failed(reason, clock.instant().plus(RETRY));
-    changed(entry);
+  void failed(CheckpointPublished announcement, QuartetException reason, long reserved) {
+    List<Retired> retired;
+    synchronized (this) {
+      memory.giveBack(reserved);
+      ModelEntry entry = index.entry(announcement);
+      entry.failed(reason, clock.instant().plus(RETRY));
+      retired = promote(entry.id().stage());
+    }
+    retired.forEach(this::drain);
   }
 
   /**
    * The model of a name, with a lease for each answer that the caller gives back. Waits for one
    * that is known and not in memory yet.
    *
-   * @param name as for {@link ModelIndex#find}, with its errors
+   * @param name as for {@link StageNames#find}, with its errors
    * @param sticky decides whether a canary answers
    * @param demand what it is asked for
    * @throws QuartetException UNAVAILABLE if it is not loaded in time; RESOURCE_EXHAUSTED if too
@@ -185,7 +180,7 @@ public final class ModelCatalog {
       throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     while (true) {
-      ModelEntry entry = index.find(name, sticky);
+      ModelEntry entry = answering(name, sticky);
       ServedModel model = entry.model();
       if (model != null && model.lease(demand)) {
         entry.usedAt(++uses);
@@ -195,30 +190,38 @@ public final class ModelCatalog {
       if (failure != null && !entry.loadable(clock.instant())) {
         throw new QuartetException(failure.code(), failure.getMessage(), failure);
       }
-      long left = Duration.ofNanos(end - System.nanoTime()).toMillis();
-      if (left <= 0 || closed) {
-        throw new QuartetException(
-            UNAVAILABLE, "model '%s': %s is not loaded yet".formatted(name, entry.id()));
-      }
+      want(entry);
+      waiters.await(this, name, entry.id(), closed ? System.nanoTime() : end);
+    }
+  }
+
+  /** The entry that a request goes to: a canary that made room is sent for, and goes without it. */
+  private ModelEntry answering(String name, Sticky sticky) {
+    Optional<ModelEntry> canary = names.canary(name, sticky);
+    canary.filter(entry -> !entry.inMemory()).ifPresent(this::want);
+    return canary.filter(ModelEntry::inMemory).orElseGet(() -> names.find(name));
+  }
+
+  private void want(ModelEntry entry) {
+    if (!entry.wanted()) { // or those who wait would keep waking each other
       entry.want();
       notifyAll();
-      waiters.await(this, name, left);
     }
   }
 
   /** Every model that generates, by stage and the newest first. */
   public synchronized List<Model> list() {
-    return index.generating().map(index::describe).toList();
+    return index.generating().map(names::describe).toList();
   }
 
-  /** One model; see {@link ModelIndex#find} for names and errors. */
+  /** One model; see {@link StageNames#find} for names and errors. */
   public synchronized Model get(String name) {
-    return index.describe(index.find(name));
+    return names.describe(names.find(name));
   }
 
   /** What every stage's name stands for. */
   synchronized List<Route> routes() {
-    return ModelIndex.STAGES.stream().map(stage -> index.routes().of(stage)).toList();
+    return names.routes();
   }
 
   /**
@@ -227,22 +230,16 @@ public final class ModelCatalog {
    * @throws QuartetException INVALID_ARGUMENT or NOT_FOUND saying what is wrong with the route
    */
   void route(Route route) {
-    List<Retired> retired = new ArrayList<>();
+    List<Retired> retired;
     synchronized (this) {
-      Stage stage = Routes.stage(route);
-      index.requireOfStage(stage, Routes.checked(route).getPinned());
-      index.requireOfStage(stage, route.getCanary());
-      index.routes().put(route);
-      index.promote(stage).ifPresent(old -> retired.add(retire(old)));
-      index.generating().filter(entry -> entry.id().stage() == stage).forEach(this::changed);
+      retired = promote(names.route(route));
     }
-    retired.forEach(old -> old.drain(this));
+    retired.forEach(this::drain);
   }
 
   /** Tells every model, and then each that changes, until the returned action is run. */
   synchronized Runnable watch(Consumer<Model> watcher) {
-    list().forEach(watcher);
-    watchers.add(watcher);
+    watchers.add(watcher, list());
     return () -> {
       synchronized (this) {
         watchers.remove(watcher);
@@ -261,37 +258,42 @@ public final class ModelCatalog {
     models.forEach(ServedModel::stop);
   }
 
+  /** Something about a stage is other than it was; returns what has lost its name. */
+  private List<Retired> promote(Stage stage) {
+    List<Retired> retired = names.promote(stage).map(this::retire).stream().toList();
+    evictions.pardon().forEach(this::changed);
+    changed(stage);
+    return retired;
+  }
+
   private Retired retire(ModelEntry entry) {
     Retired retired = retired(entry, entry.retire());
-    changed(entry);
+    changed(entry.id().stage());
     return retired;
   }
 
   private Retired retired(ModelEntry entry, @Nullable ServedModel weights) {
-    memory.draining(weights == null ? 0 : weights.bytes());
-    return new Retired(entry, weights);
+    var retired = new Retired(entry, weights);
+    memory.draining(retired.bytes());
+    return retired;
   }
 
-  private synchronized void drained(ModelEntry entry, ServedModel weights) {
-    memory.drained(weights.bytes());
-    entry.drained();
-    changed(entry);
+  private void drain(Retired old) {
+    old.drain(() -> drained(old));
   }
 
-  private void changed(ModelEntry entry) {
-    if (ModelIndex.generates(entry)) {
-      Model model = index.describe(entry);
-      watchers.forEach(watcher -> watcher.accept(model));
+  private synchronized void drained(Retired old) {
+    memory.drained(old.bytes());
+    old.entry().drained();
+    evictions.pardon().forEach(this::changed);
+    changed(old.entry().id().stage());
+  }
+
+  /** Also what is said of other models of a stage may be other than it was. */
+  private void changed(Stage stage) {
+    if (ModelIndex.STAGES.contains(stage)) {
+      watchers.tell(index.newestFirst(stage).stream().map(names::describe));
     }
     notifyAll();
-  }
-
-  /** Weights that serve no more, and whose they were. */
-  private record Retired(ModelEntry entry, @Nullable ServedModel model) {
-    void drain(ModelCatalog catalog) {
-      if (model != null) {
-        model.retire(() -> catalog.drained(entry, model));
-      }
-    }
   }
 }

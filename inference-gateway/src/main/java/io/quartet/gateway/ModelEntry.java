@@ -40,6 +40,7 @@ final class ModelEntry {
   private Instant retryAt = Instant.MIN;
   private boolean wanted;
   private boolean evicted;
+  private long lacking;
   private long used;
 
   ModelEntry(CheckpointId id, long order, CheckpointPublished announced) {
@@ -58,6 +59,20 @@ final class ModelEntry {
 
   @Nullable ServedModel model() {
     return model;
+  }
+
+  boolean inMemory() {
+    return model != null;
+  }
+
+  /** What it holds in memory. */
+  long bytes() {
+    return model == null ? 0 : model.bytes();
+  }
+
+  /** Whether it serves, or would once it is loaded. */
+  boolean servable() {
+    return model != null || failure == null;
   }
 
   @Nullable QuartetException failure() {
@@ -94,16 +109,33 @@ final class ModelEntry {
     evicted = true;
   }
 
-  /** Announced again; whether its bytes are others than before. */
-  boolean announcedAgain(CheckpointPublished announcement) {
+  /** It found no room beside others: so many bytes. */
+  void lacks(long bytes) {
+    lacking = bytes;
+  }
+
+  /** What it would have needed when it was refused for want of memory beside others; else 0. */
+  long lacking() {
+    return lacking;
+  }
+
+  /** Announced again, perhaps with other bytes or from elsewhere. */
+  void announcedAgain(CheckpointPublished announcement) {
     boolean changed = !announcement.getDigest().equals(announced.getDigest());
     boolean moved = !announcement.getEndpoint().equals(announced.getEndpoint());
     announced = announcement;
-    if ((changed || moved) && failure != null) {
-      failure = null;
-      state = ModelState.MODEL_STATE_AVAILABLE;
+    if (changed || moved) {
+      forgive();
     }
-    return changed;
+  }
+
+  /** What it failed for may be no more: it may be tried again. */
+  void forgive() {
+    if (failure != null) {
+      failure = null;
+      lacking = 0;
+      state = model == null ? ModelState.MODEL_STATE_AVAILABLE : ModelState.MODEL_STATE_READY;
+    }
   }
 
   /** Whether the weights in memory are those that were announced last. */
@@ -119,12 +151,18 @@ final class ModelEntry {
     return failure == null || (mayPass() && !now.isBefore(retryAt));
   }
 
+  /** Whether it should be loaded now if a route wants it: what made room waits to be asked for. */
+  boolean awaited(Instant now) {
+    return !evicted && loadable(now);
+  }
+
   /** Whether it failed for a reason that may pass. */
   boolean mayPass() {
     return failure != null && PASSING.contains(failure.code());
   }
 
   void loading() {
+    lacking = 0;
     state = ModelState.MODEL_STATE_LOADING;
   }
 
@@ -139,12 +177,16 @@ final class ModelEntry {
     return before;
   }
 
-  /** Could not be loaded; weights that it has already go on serving. */
+  /**
+   * Could not be loaded; weights that it has already go on serving. Whether it once made room
+   * counts no more: its route tries again when the reason has passed.
+   */
   void failed(QuartetException reason, Instant nextAttempt) {
     failure = reason;
     retryAt = nextAttempt;
     state = ModelState.MODEL_STATE_FAILED;
     wanted = false;
+    evicted = false;
   }
 
   /** Serves no more; returns the weights, which end what they have begun. */

@@ -35,14 +35,13 @@ final class ModelMemory {
     return held + bytes <= limit;
   }
 
-  /** Whether there is room when those that drain are gone. */
-  boolean fitsOnceDrained(long bytes) {
-    return fits(bytes - draining);
-  }
-
-  /** Whether any drain. */
-  boolean drains() {
-    return draining > 0;
+  /**
+   * Whether there is room when those that drain are gone, and others.
+   *
+   * @param going bytes of the others
+   */
+  boolean fitsWithout(long going, long bytes) {
+    return fits(bytes - draining - going);
   }
 
   /** So many of those that are held will be given back. */
@@ -74,12 +73,17 @@ final class ModelMemory {
     }
   }
 
-  /** There is nothing left that could go. */
-  QuartetException full(String id, long bytes) {
+  /**
+   * There is too little that could go.
+   *
+   * @param going bytes of it
+   */
+  QuartetException full(String id, long bytes, long going) {
     return new QuartetException(
         FAILED_PRECONDITION,
         "model '%s' takes %s beside the %s of those that serve, and %s is %s; raise it, or lower"
-                .formatted(id, megabytes(bytes), megabytes(held), KEY, megabytes(limit))
+                .formatted(
+                    id, megabytes(bytes), megabytes(held - draining - going), KEY, megabytes(limit))
             + " quartet.gateway.slots or .context");
   }
 

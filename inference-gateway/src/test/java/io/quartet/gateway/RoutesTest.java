@@ -9,8 +9,10 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.v1.Model;
 import io.quartet.v1.Route;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Which checkpoint a stage's name stands for when somebody has said so. */
@@ -66,6 +68,72 @@ class RoutesTest extends CatalogFixture {
   }
 
   @Test
+  void aPinBringsBackWhatHasMadeRoom() throws InterruptedException {
+    announce("rl/r/1", 1);
+    serve("rl/r/2", 2);
+    askFor("rl/r/1");
+    serve("base/r/1", 1);
+    serve("sft/r/1", 1); // instead of rl/r/1
+
+    route("rl", "rl/r/1", "", 0);
+
+    assertThat(leaseOf("rl", EITHER)).as("until it is loaded").isEqualTo("rl/r/2");
+    loadNext();
+    assertThat(leaseOf("rl", EITHER)).isEqualTo("rl/r/1");
+  }
+
+  @Test
+  void withoutItsPinANameGetsBackTheNewestThatHasMadeRoom() throws InterruptedException {
+    serve("rl/r/1", 1);
+    route("rl", "rl/r/1", "", 0);
+    announce("rl/r/2", 2);
+    askFor("rl/r/2");
+    serve("base/r/1", 1);
+    serve("sft/r/1", 1); // instead of rl/r/2
+
+    route("rl", "", "", 0);
+
+    assertThat(leaseOf("rl", EITHER)).as("until it is loaded").isEqualTo("rl/r/1");
+    loadNext();
+    assertThat(leaseOf("rl", EITHER)).isEqualTo("rl/r/2");
+  }
+
+  @Test
+  void aCanaryThatHasMadeRoomComesBackWhenARequestIsItsAndNoRequestFails()
+      throws InterruptedException {
+    serve("rl/r/1", 1);
+    announce("rl/r/2", 2);
+    route("rl", "rl/r/1", "rl/r/2", 100);
+    loadNext();
+    serve("base/r/1", 1);
+    leaseOf("rl/r/1", EITHER);
+    serve("sft/r/1", 1); // instead of rl/r/2
+    assertThat(awaitedNext()).as("before anybody asks").isNotDone();
+
+    assertThat(leaseOf("rl", EITHER)).isEqualTo("rl/r/1");
+    load(awaited.join());
+    assertThat(leaseOf("rl", EITHER)).isEqualTo("rl/r/2");
+  }
+
+  @Test
+  void aWatcherHearsWhoseShareACanaryChangesAndOfNobodyElse() throws InterruptedException {
+    announce("rl/r/0", 0);
+    serve("rl/r/1", 1);
+    announce("rl/r/2", 2);
+    route("rl", "rl/r/1", "rl/r/2", 10);
+    List<String> heard = new ArrayList<>();
+    catalog.watch(model -> heard.add(model.getCheckpointId() + " " + model.getTrafficPercent()));
+    heard.clear();
+
+    loadNext();
+
+    assertThat(heard).containsExactly("rl/r/2 0", "rl/r/2 10", "rl/r/1 90");
+    heard.clear();
+    route("rl", "rl/r/2", "", 0);
+    assertThat(heard).containsExactly("rl/r/2 100", "rl/r/1 0", "rl/r/1 0");
+  }
+
+  @Test
   void aRouteOutlivesTheProcessAndAWrongOneIsRefused() throws InterruptedException {
     Path file = folder.resolve("routes.json");
     var kept = new ModelCatalog(new ModelMemory(MODEL), Routes.of(file), clock, () -> {});
@@ -111,6 +179,12 @@ class RoutesTest extends CatalogFixture {
     assertThatThrownBy(() -> catalog.route(route.build()))
         .isInstanceOf(QuartetException.class)
         .hasMessageStartingWith(why);
+  }
+
+  private void askFor(String id) throws InterruptedException {
+    var leased = CompletableFuture.supplyAsync(() -> leaseWithin(id, Duration.ofSeconds(20)));
+    loadNext();
+    leased.join().release(1);
   }
 
   private String leaseOf(String name, Sticky sticky) throws InterruptedException {
