@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
@@ -118,7 +119,7 @@ public final class Answering {
   }
 
   private <T> T held(String model, Function<ServedModel, T> work) {
-    ServedModel served = lease(model, Sticky.toNothing(), Demand.NOTHING);
+    ServedModel served = lease(model, Sticky.toNothing(), Demand.NOTHING, Terms.grpcDeadline());
     try {
       return work.apply(served);
     } finally {
@@ -135,7 +136,7 @@ public final class Answering {
         sampling.hasMaxTokens() ? OptionalInt.of(sampling.getMaxTokens()) : OptionalInt.empty();
     Priority priority = terms.priority(question.urgency());
     var demand = new Demand(terms.answers(), terms.bytes(), maxTokens, priority);
-    ServedModel model = lease(question.model(), sticky(question, terms), demand);
+    ServedModel model = lease(question.model(), sticky(question, terms), demand, terms.deadline());
     var admitted = new Admitted(model, terms, priority, model.tokensEach(demand), asked);
     try {
       admitted.charge();
@@ -245,9 +246,9 @@ public final class Answering {
     return answer;
   }
 
-  private ServedModel lease(String model, Sticky sticky, Demand demand) {
+  private ServedModel lease(String model, Sticky sticky, Demand demand, OptionalLong deadline) {
     try {
-      return catalog.lease(model, sticky, demand, PATIENCE);
+      return catalog.lease(model, sticky, demand, Terms.patience(deadline, PATIENCE));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new QuartetException(CANCELLED, "interrupted while '%s' loads".formatted(model), e);

@@ -41,16 +41,30 @@ public record Terms(
    * @param user empty for nobody
    */
   static Terms of(MessageLite request, int answers, String user) {
-    Deadline deadline = Context.current().getDeadline();
     return new Terms(
         Caller.current(),
         request instanceof ChatRequest ? CHAT : COMPLETION,
         request.getSerializedSize(),
         answers,
         Optional.of(user).filter(name -> !name.isEmpty()),
-        deadline == null
-            ? OptionalLong.empty()
-            : OptionalLong.of(System.nanoTime() + deadline.timeRemaining(TimeUnit.NANOSECONDS)));
+        grpcDeadline());
+  }
+
+  /** When the caller of the gRPC request that this thread serves gives up. */
+  static OptionalLong grpcDeadline() {
+    Deadline deadline = Context.current().getDeadline();
+    return deadline == null
+        ? OptionalLong.empty()
+        : OptionalLong.of(System.nanoTime() + deadline.timeRemaining(TimeUnit.NANOSECONDS));
+  }
+
+  /** How long it makes sense to wait for a caller: until it gives up, and so long at most. */
+  static Duration patience(OptionalLong deadline, Duration most) {
+    if (deadline.isEmpty()) {
+      return most;
+    }
+    var left = Duration.ofNanos(Math.max(0, deadline.getAsLong() - System.nanoTime()));
+    return left.compareTo(most) < 0 ? left : most;
   }
 
   /**
