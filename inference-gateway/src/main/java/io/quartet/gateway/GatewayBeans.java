@@ -11,7 +11,6 @@ import io.quartet.decoder.DecoderOptions;
 import io.quartet.gateway.access.KeyRing;
 import io.quartet.service.CheckpointExchange;
 import io.quartet.service.Events;
-import io.quartet.service.ServiceConfig;
 import io.quartet.service.Topic;
 import io.quartet.v1.CheckpointPublished;
 import jakarta.enterprise.event.Observes;
@@ -19,6 +18,7 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -45,7 +45,6 @@ public class GatewayBeans {
 
   GatewayBeans(
       GatewayConfig config,
-      ServiceConfig service,
       CheckpointExchange exchange,
       MeterRegistry registry,
       Tracer tracer,
@@ -66,7 +65,6 @@ public class GatewayBeans {
         new ModelCatalog(
             new ModelMemory(
                 config.memory().map(MemorySize::asLongValue).orElseGet(ModelMemory::ofMachine)),
-            Routes.of(service.home().resolve("routes.json")),
             Clock.systemUTC(),
             this.health::settled);
     var metrics = new GatewayMetrics(registry);
@@ -88,6 +86,12 @@ public class GatewayBeans {
   @Singleton
   ModelCatalog catalog() {
     return catalog;
+  }
+
+  @Produces
+  @Singleton
+  SharedRoutes routes(Events events) {
+    return new SharedRoutes(catalog, events);
   }
 
   @Produces
@@ -114,10 +118,12 @@ public class GatewayBeans {
     return rewards;
   }
 
-  void start(@Observes StartupEvent event, Events events) {
+  void start(@Observes StartupEvent event, Events events, SharedRoutes routes) {
     health.starting();
     loader.start();
-    events.follow(Topic.CHECKPOINTS, this::announced).caughtUp().thenRun(catalog::caughtUp);
+    CompletableFuture.allOf(
+            events.follow(Topic.CHECKPOINTS, this::announced).caughtUp(), routes.follow())
+        .thenRun(catalog::caughtUp);
   }
 
   private void announced(CheckpointPublished announcement) {

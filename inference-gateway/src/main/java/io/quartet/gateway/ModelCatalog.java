@@ -1,7 +1,5 @@
 package io.quartet.gateway;
 
-import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
-
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Stage;
 import io.quartet.v1.CheckpointPublished;
@@ -41,12 +39,11 @@ public final class ModelCatalog {
 
   /**
    * @param memory what all models together may hold
-   * @param routes what each stage's name stands for
    * @param whenSettled run once the newest of all stages have been loaded or refused
    */
-  ModelCatalog(ModelMemory memory, Routes routes, Clock clock, Runnable whenSettled) {
+  ModelCatalog(ModelMemory memory, Clock clock, Runnable whenSettled) {
     this.memory = memory;
-    this.names = new StageNames(index, routes);
+    this.names = new StageNames(index);
     this.evictions = new Evictions(index, names, memory);
     this.clock = clock;
     this.whenSettled = whenSettled;
@@ -57,7 +54,7 @@ public final class ModelCatalog {
     changed(index.announced(announcement).id().stage());
   }
 
-  /** Every checkpoint that was announced before is known: the newest can be told. */
+  /** Every checkpoint and route that was announced before is known: the newest can be told. */
   synchronized void caughtUp() {
     caughtUp = true;
     notifyAll();
@@ -129,10 +126,7 @@ public final class ModelCatalog {
       throws InterruptedException {
     long left = Duration.ofNanos(end - System.nanoTime()).toMillis();
     if (left <= 0) {
-      throw new QuartetException(
-          UNAVAILABLE,
-          "model '%s': no memory for it yet, others still end what they have begun"
-              .formatted(announcement.getCheckpointId()));
+      throw ModelMemory.notYet(announcement.getCheckpointId());
     }
     wait(left);
   }
@@ -224,10 +218,15 @@ public final class ModelCatalog {
     return names.routes();
   }
 
+  /** Refuses a wrong route; see {@link StageNames#check}. */
+  synchronized void check(Route route) {
+    names.check(route);
+  }
+
   /**
    * Changes what a stage's name stands for. What is to serve is loaded beside what serves.
    *
-   * @throws QuartetException INVALID_ARGUMENT or NOT_FOUND saying what is wrong with the route
+   * @throws QuartetException as {@link StageNames#route}
    */
   void route(Route route) {
     List<Retired> retired;

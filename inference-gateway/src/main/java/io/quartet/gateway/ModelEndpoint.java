@@ -14,14 +14,20 @@ import io.quartet.v1.ModelServiceGrpc;
 import io.quartet.v1.Route;
 import io.quartet.v1.WatchModelsRequest;
 import io.smallrye.common.annotation.Blocking;
+import java.time.Duration;
 
 /** Tells what is served, and what a stage's name stands for. */
 @GrpcService
 public class ModelEndpoint extends ModelServiceGrpc.ModelServiceImplBase {
-  private final ModelCatalog catalog;
+  /** How long the broker may take to take a route. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  ModelEndpoint(ModelCatalog catalog) {
+  private final ModelCatalog catalog;
+  private final SharedRoutes routes;
+
+  ModelEndpoint(ModelCatalog catalog, SharedRoutes routes) {
     this.catalog = catalog;
+    this.routes = routes;
   }
 
   @Override
@@ -42,7 +48,7 @@ public class ModelEndpoint extends ModelServiceGrpc.ModelServiceImplBase {
   @Blocking
   public void setRoute(Route request, StreamObserver<Route> responses) {
     Caller.current().requireAdmin();
-    catalog.route(request);
+    routes.set(request, PATIENCE);
     responses.onNext(request);
     responses.onCompleted();
   }

@@ -1,6 +1,7 @@
 package io.quartet.gateway;
 
 import static io.quartet.checkpoint.ErrorCode.FAILED_PRECONDITION;
+import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.quartet.checkpoint.QuartetException;
@@ -85,6 +86,13 @@ final class ModelMemory {
                 .formatted(
                     id, megabytes(bytes), megabytes(held - draining - going), KEY, megabytes(limit))
             + " quartet.gateway.slots or .context");
+  }
+
+  /** Those that make room have not gone in time. */
+  static QuartetException notYet(String id) {
+    return new QuartetException(
+        UNAVAILABLE,
+        "model '%s': no memory for it yet, others still end what they have begun".formatted(id));
   }
 
   private static String megabytes(long bytes) {

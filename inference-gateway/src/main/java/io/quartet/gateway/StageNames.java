@@ -21,15 +21,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class StageNames {
   private final ModelIndex index;
-  private final Routes routes;
+  private final Routes routes = new Routes();
   private final Map<Stage, ModelEntry> serving = new EnumMap<>(Stage.class);
 
-  /**
-   * @param routes what each stage's name is to mean
-   */
-  StageNames(ModelIndex index, Routes routes) {
+  StageNames(ModelIndex index) {
     this.index = index;
-    this.routes = routes;
   }
 
   /** The route of every stage's name. */
@@ -37,16 +33,22 @@ final class StageNames {
     return ModelIndex.STAGES.stream().map(routes::of).toList();
   }
 
-  /**
-   * Puts a route in force. What it names comes back into memory if it has made room for others.
-   *
-   * @return the stage whose name it is about
-   * @throws QuartetException INVALID_ARGUMENT or NOT_FOUND saying what is wrong with the route
-   */
-  Stage route(Route route) {
+  /** Refuses a wrong route: INVALID_ARGUMENT or NOT_FOUND saying what is wrong with it. */
+  void check(Route route) {
     Stage stage = Routes.stage(route);
     requireOfStage(stage, Routes.checked(route).getPinned());
     requireOfStage(stage, route.getCanary());
+  }
+
+  /**
+   * Puts a route in force. What it names comes back into memory if it has made room for others, and
+   * counts once it is announced.
+   *
+   * @return the stage whose name it is about
+   * @throws QuartetException INVALID_ARGUMENT if it is wrong whatever there is
+   */
+  Stage route(Route route) {
+    Stage stage = Routes.stage(Routes.checked(route));
     routes.put(route);
     Stream.concat(meant(stage).stream(), canary(stage).stream())
         .filter(ModelEntry::evicted)

@@ -75,7 +75,7 @@ abstract class CatalogFixture {
   }
 
   ModelCatalog catalog(long bytes) {
-    return new ModelCatalog(new ModelMemory(bytes), Routes.unkept(), clock, () -> {});
+    return new ModelCatalog(new ModelMemory(bytes), clock, () -> {});
   }
 
   void loadNext() throws InterruptedException {

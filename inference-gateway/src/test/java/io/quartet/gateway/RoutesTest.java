@@ -8,7 +8,6 @@ import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.v1.Model;
 import io.quartet.v1.Route;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -134,35 +133,31 @@ class RoutesTest extends CatalogFixture {
   }
 
   @Test
-  void aRouteOutlivesTheProcessAndAWrongOneIsRefused() throws InterruptedException {
-    Path file = folder.resolve("routes.json");
-    var kept = new ModelCatalog(new ModelMemory(MODEL), Routes.of(file), clock, () -> {});
+  void aWrongRouteIsRefused() {
     announce("rl/r/1", 1);
     announce("sft/r/1", 1);
-    kept.announce(announcementOf("rl/r/1"));
-    kept.announce(announcementOf("sft/r/1"));
     Route route = Route.newBuilder().setAlias("rl").setPinned("rl/r/1").build();
-    kept.route(route);
 
-    var again = new ModelCatalog(new ModelMemory(MODEL), Routes.of(file), clock, () -> {});
-    assertThat(again.routes())
-        .containsExactly(
-            Route.newBuilder().setAlias("base").build(),
-            Route.newBuilder().setAlias("sft").build(),
-            route);
-    assertRefused(kept, route.toBuilder().setAlias("gpt"), "route: alias 'gpt', expected base,");
+    assertRefused(route.toBuilder().setAlias("gpt"), "route: alias 'gpt', expected base,");
     assertRefused(
-        kept,
-        route.toBuilder().setCanary("sft/r/1").setCanaryPercent(5),
-        "route of 'rl': 'sft/r/1'");
-    assertRefused(kept, route.toBuilder().setPinned("rl/r/9"), "no model 'rl/r/9'; there are");
+        route.toBuilder().setCanary("sft/r/1").setCanaryPercent(5), "route of 'rl': 'sft/r/1'");
+    assertRefused(route.toBuilder().setPinned("rl/r/9"), "no model 'rl/r/9'; there are");
+    assertRefused(route.toBuilder().setCanaryPercent(5), "route: canary_percent 5 and no canary");
     assertRefused(
-        kept, route.toBuilder().setCanaryPercent(5), "route: canary_percent 5 and no canary");
-    assertRefused(
-        kept,
         route.toBuilder().setPinned("").setCanary("rl/r/1").setCanaryPercent(101),
         "route: canary_percent 101, expected 1 to 100");
-    assertThat(kept.routes()).isEqualTo(again.routes());
+  }
+
+  @Test
+  void aRouteCountsOnceItsCheckpointIsAnnounced() throws InterruptedException {
+    route("rl", "rl/r/1", "", 0);
+    announce("rl/r/2", 2);
+    announce("rl/r/1", 1);
+    catalog.caughtUp();
+
+    loadNext();
+
+    assertThat(leaseOf("rl", EITHER)).isEqualTo("rl/r/1");
   }
 
   private void route(String alias, String pinned, String canary, int percent) {
@@ -175,8 +170,8 @@ class RoutesTest extends CatalogFixture {
             .build());
   }
 
-  private static void assertRefused(ModelCatalog catalog, Route.Builder route, String why) {
-    assertThatThrownBy(() -> catalog.route(route.build()))
+  private void assertRefused(Route.Builder route, String why) {
+    assertThatThrownBy(() -> catalog.check(route.build()))
         .isInstanceOf(QuartetException.class)
         .hasMessageStartingWith(why);
   }

@@ -6,6 +6,7 @@ import io.quartet.v1.CheckpointPublished;
 import io.quartet.v1.PolicyPublished;
 import io.quartet.v1.RolloutBatch;
 import io.quartet.v1.RolloutRequest;
+import io.quartet.v1.Route;
 import io.quartet.v1.RunSubmitted;
 import io.quartet.v1.StageProgress;
 import java.util.List;
@@ -66,9 +67,13 @@ public record Topic<M extends MessageLite>(
           PolicyPublished::getRun,
           Retention.LAST_OF_EACH_KEY);
 
+  /** What each stage's name stands for, for every gateway. */
+  public static final Topic<Route> ROUTES =
+      new Topic<>("quartet.routes", Route.parser(), Route::getAlias, Retention.LAST_OF_EACH_KEY);
+
   /** Every topic of Quartet. */
   public static final List<Topic<?>> ALL =
-      List.of(RUNS, CHECKPOINTS, PROGRESS, ROLLOUT_REQUESTS, ROLLOUTS, POLICIES);
+      List.of(RUNS, CHECKPOINTS, PROGRESS, ROLLOUT_REQUESTS, ROLLOUTS, POLICIES, ROUTES);
 
   /** What the broker keeps of a topic. */
   public enum Retention {

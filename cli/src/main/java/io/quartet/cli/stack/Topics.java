@@ -36,7 +36,8 @@ public final class Topics {
         topic(PROGRESS, SEVEN_DAYS),
         topic("quartet.rollout-requests", SEVEN_DAYS),
         topic("quartet.rollouts", SEVEN_DAYS),
-        topic("quartet.policies", COMPACTED));
+        topic("quartet.policies", COMPACTED),
+        topic("quartet.routes", COMPACTED));
   }
 
   private static NewTopic topic(String name, Map<String, String> settings) {

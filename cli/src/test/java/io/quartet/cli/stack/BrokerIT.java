@@ -61,6 +61,7 @@ class BrokerIT {
                   "quartet.runs", "compact",
                   "quartet.checkpoints", "compact",
                   "quartet.policies", "compact",
+                  "quartet.routes", "compact",
                   "quartet.progress", "delete",
                   "quartet.rollout-requests", "delete",
                   "quartet.rollouts", "delete"));
