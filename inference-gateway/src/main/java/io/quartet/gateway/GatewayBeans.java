@@ -11,6 +11,7 @@ import io.quartet.decoder.DecoderOptions;
 import io.quartet.gateway.access.KeyRing;
 import io.quartet.service.CheckpointExchange;
 import io.quartet.service.Events;
+import io.quartet.service.ServiceConfig;
 import io.quartet.service.Topic;
 import io.quartet.v1.CheckpointPublished;
 import jakarta.enterprise.event.Observes;
@@ -45,6 +46,7 @@ public class GatewayBeans {
 
   GatewayBeans(
       GatewayConfig config,
+      ServiceConfig service,
       CheckpointExchange exchange,
       MeterRegistry registry,
       Tracer tracer,
@@ -70,7 +72,8 @@ public class GatewayBeans {
     var metrics = new GatewayMetrics(registry);
     rewards = new RewardServices(intake, metrics);
     var room = new WaitingRoom(config.waiting(), config.waitingTokens());
-    loader = new ModelLoader(catalog, exchange, options, room, metrics);
+    var copies = new LocalCopies(exchange, service.home().resolve("fetched.txt"));
+    loader = new ModelLoader(catalog, copies, options, room, metrics);
     executor =
         Executors.newFixedThreadPool(
             TEXT_THREADS,

@@ -1,5 +1,6 @@
 package io.quartet.gateway;
 
+import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Stage;
 import io.quartet.v1.CheckpointPublished;
@@ -69,7 +70,8 @@ public final class ModelCatalog {
   synchronized Optional<CheckpointPublished> next() throws InterruptedException {
     while (!closed) {
       Instant now = clock.instant();
-      Optional<ModelEntry> entry = candidate(now);
+      Optional<ModelEntry> entry =
+          index.wanted(now).or(() -> caughtUp ? names.candidate(now) : Optional.empty());
       if (entry.isPresent()) {
         entry.get().loading();
         changed(entry.get().id().stage());
@@ -83,11 +85,6 @@ public final class ModelCatalog {
       wait(retry.map(at -> Math.max(1, Duration.between(now, at).toMillis())).orElse(0L));
     }
     return Optional.empty();
-  }
-
-  /** What somebody waits for; then, once it is known which are the newest, what routes want. */
-  private Optional<ModelEntry> candidate(Instant now) {
-    return index.wanted(now).or(() -> caughtUp ? names.candidate(now) : Optional.empty());
   }
 
   /**
@@ -105,7 +102,11 @@ public final class ModelCatalog {
     makeRoom(announcement, bytes).forEach(this::drain);
     synchronized (this) {
       while (!memory.fits(bytes)) {
-        waitForDrained(announcement, end);
+        long left = Duration.ofNanos(end - System.nanoTime()).toMillis();
+        if (left <= 0) {
+          throw ModelMemory.notYet(announcement.getCheckpointId());
+        }
+        wait(left);
       }
       memory.take(bytes);
     }
@@ -120,15 +121,6 @@ public final class ModelCatalog {
     List<ModelEntry> leaving = evictions.leaving(index.entry(announcement), bytes);
     leaving.forEach(ModelEntry::evict);
     return leaving.stream().map(this::retire).toList();
-  }
-
-  private void waitForDrained(CheckpointPublished announcement, long end)
-      throws InterruptedException {
-    long left = Duration.ofNanos(end - System.nanoTime()).toMillis();
-    if (left <= 0) {
-      throw ModelMemory.notYet(announcement.getCheckpointId());
-    }
-    wait(left);
   }
 
   /** The announced checkpoint is in memory: it serves, and what it replaces drains. */
@@ -211,6 +203,11 @@ public final class ModelCatalog {
   /** One model; see {@link StageNames#find} for names and errors. */
   public synchronized Model get(String name) {
     return names.describe(names.find(name));
+  }
+
+  /** Whether a checkpoint's files are; see {@link StageNames#worthKeeping}. */
+  synchronized boolean worthKeeping(CheckpointId id) {
+    return !caughtUp || index.known(id.toString()).filter(names::worthKeeping).isPresent();
   }
 
   /** What every stage's name stands for. */

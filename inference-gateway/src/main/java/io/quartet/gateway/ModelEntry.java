@@ -161,6 +161,11 @@ final class ModelEntry {
     return failure != null && PASSING.contains(failure.code());
   }
 
+  /** Whether it is being loaded, or somebody waits for that. */
+  boolean arriving() {
+    return wanted || state == ModelState.MODEL_STATE_LOADING;
+  }
+
   void loading() {
     lacking = 0;
     state = ModelState.MODEL_STATE_LOADING;

@@ -1,17 +1,14 @@
 package io.quartet.gateway;
 
-import static io.quartet.checkpoint.ErrorCode.DATA_LOSS;
 import static io.quartet.checkpoint.ErrorCode.INTERNAL;
 
 import io.quartet.checkpoint.Checkpoint;
-import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.ModelConfig;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.DecoderMemory;
 import io.quartet.decoder.DecoderOptions;
 import io.quartet.decoder.Precision;
 import io.quartet.decoder.QuantizationLoss;
-import io.quartet.service.CheckpointExchange;
 import io.quartet.v1.CheckpointPublished;
 import java.util.Collections;
 import java.util.HashMap;
@@ -27,7 +24,7 @@ final class ModelLoader implements AutoCloseable {
   private static final int MEASURED_LENGTH = 64;
 
   private final ModelCatalog catalog;
-  private final CheckpointExchange exchange;
+  private final LocalCopies copies;
   private final DecoderOptions options;
   private final WaitingRoom room;
   private final GatewayMetrics metrics;
@@ -39,12 +36,12 @@ final class ModelLoader implements AutoCloseable {
    */
   ModelLoader(
       ModelCatalog catalog,
-      CheckpointExchange exchange,
+      LocalCopies copies,
       DecoderOptions options,
       WaitingRoom room,
       GatewayMetrics metrics) {
     this.catalog = catalog;
-    this.exchange = exchange;
+    this.copies = copies;
     this.options = options;
     this.room = room;
     this.metrics = metrics;
@@ -71,7 +68,8 @@ final class ModelLoader implements AutoCloseable {
     String id = announcement.getCheckpointId();
     long reserved = 0;
     try {
-      Checkpoint checkpoint = fetch(announcement);
+      tidy();
+      Checkpoint checkpoint = copies.fetch(announcement);
       long bytes = ServedModel.bytes(checkpoint, options);
       catalog.reserve(announcement, bytes);
       reserved = bytes;
@@ -135,33 +133,12 @@ final class ModelLoader implements AutoCloseable {
     return loss;
   }
 
-  /** The checkpoint in the local store, with the bytes that were announced. */
-  private Checkpoint fetch(CheckpointPublished announcement) throws InterruptedException {
+  /** Before the next comes, those go that are worth keeping no more. */
+  private void tidy() {
     try {
-      return verified(announcement);
+      copies.tidy(catalog::worthKeeping);
     } catch (QuartetException e) {
-      var id = CheckpointId.parse(announcement.getCheckpointId());
-      if (e.code() != DATA_LOSS || !kept(id)) {
-        throw e;
-      }
-      // Our own copy has rotted since it was fetched; its service may still have the true one.
-      LOG.warnf("%s; fetching it again", e.getMessage());
-      exchange.store().delete(id);
-      return verified(announcement);
-    }
-  }
-
-  private Checkpoint verified(CheckpointPublished announcement) throws InterruptedException {
-    Checkpoint checkpoint = exchange.fetch(announcement);
-    exchange.store().verify(checkpoint);
-    return checkpoint;
-  }
-
-  private boolean kept(CheckpointId id) {
-    try {
-      return exchange.store().find(id).isPresent();
-    } catch (QuartetException e) {
-      return e.code() == DATA_LOSS; // there, and damaged
+      LOG.warnf("local copies are not tidied: %s", e.getMessage());
     }
   }
 

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * answers to it until then. Guarded by its {@link ModelCatalog}.
  */
 final class StageNames {
+  /** Of each stage; whoever goes back goes back by one. */
+  private static final int KEPT = 2;
+
   private final ModelIndex index;
   private final Routes routes = new Routes();
   private final Map<Stage, ModelEntry> serving = new EnumMap<>(Stage.class);
@@ -131,6 +134,19 @@ final class StageNames {
 
   private boolean isCanary(ModelEntry entry) {
     return routes.of(entry.id().stage()).getCanary().equals(entry.id().toString());
+  }
+
+  /**
+   * Whether its files are likely to be wanted again: it is in memory or on its way there, a route
+   * names it, or it is among its stage's newest.
+   */
+  boolean worthKeeping(ModelEntry entry) {
+    Stage stage = entry.id().stage();
+    return entry.inMemory()
+        || entry.arriving()
+        || isCanary(entry)
+        || routes.of(stage).getPinned().equals(entry.id().toString())
+        || index.newestFirst(stage).stream().limit(KEPT).anyMatch(entry::equals);
   }
 
   /**

@@ -30,7 +30,11 @@ class PrecisionLossTest extends CatalogFixture {
     try (events;
         var loader =
             new ModelLoader(
-                tight, exchange, INT8, ROOM, new GatewayMetrics(new SimpleMeterRegistry()))) {
+                tight,
+                new LocalCopies(exchange, folder.resolve("fetched.txt")),
+                INT8,
+                ROOM,
+                new GatewayMetrics(new SimpleMeterRegistry()))) {
       loader.start();
       tight.announce(announcementOf("rl/r/1"));
       tight.caughtUp();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.v1.Model;
@@ -130,6 +131,30 @@ class RoutesTest extends CatalogFixture {
     heard.clear();
     route("rl", "rl/r/2", "", 0);
     assertThat(heard).containsExactly("rl/r/2 100", "rl/r/1 0", "rl/r/1 0");
+  }
+
+  @Test
+  void filesAreKeptOfWhatIsInMemoryOrOfARouteAndOfTheTwoNewest() throws InterruptedException {
+    for (int step = 0; step < 5; step++) {
+      announce("rl/r/" + step, step);
+    }
+    assertThat(kept()).as("before the newest are known").hasSize(5);
+    catalog.caughtUp();
+    loadNext();
+    assertThat(kept()).containsExactly("rl/r/4", "rl/r/3");
+
+    route("rl", "rl/r/0", "", 0);
+    loadNext();
+    askFor("rl/r/1");
+
+    assertThat(kept()).containsExactly("rl/r/4", "rl/r/3", "rl/r/1", "rl/r/0");
+  }
+
+  private List<String> kept() {
+    return catalog.list().stream()
+        .map(Model::getCheckpointId)
+        .filter(id -> catalog.worthKeeping(CheckpointId.parse(id)))
+        .toList();
   }
 
   @Test

@@ -81,7 +81,8 @@ class KustomizationTest {
                 .filter(
                     topic -> "compact".equals(topic.getSpec().getConfig().get("cleanup.policy")))
                 .map(topic -> topic.getMetadata().getName()))
-        .containsExactly("quartet.runs", "quartet.checkpoints", "quartet.policies", "quartet.routes");
+        .containsExactly(
+            "quartet.runs", "quartet.checkpoints", "quartet.policies", "quartet.routes");
   }
 
   @Test
