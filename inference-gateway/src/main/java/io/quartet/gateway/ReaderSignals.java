@@ -12,9 +12,9 @@ public final class ReaderSignals {
   /** An answer joins, as in {@link AnswerSink#connect}; one that is late is cancelled at once. */
   public void connect(Runnable wake, Runnable cancel) {
     synchronized (this) {
-      wakes.add(wake);
-      cancels.add(cancel);
       if (!gone) {
+        wakes.add(wake);
+        cancels.add(cancel);
         return;
       }
     }
@@ -23,23 +23,27 @@ public final class ReaderSignals {
 
   /** The reader can take more. */
   public void wake() {
-    copy(wakes).forEach(Runnable::run);
+    List<Runnable> all;
+    synchronized (this) {
+      all = List.copyOf(wakes);
+    }
+    all.forEach(Runnable::run);
   }
 
-  /** The reader is gone, wants no more, or has all. */
+  /** The reader is gone, wants no more, or has all; an idle connection then keeps no answer. */
   public void leave() {
+    List<Runnable> all;
     synchronized (this) {
       gone = true;
+      all = List.copyOf(cancels);
+      wakes.clear();
+      cancels.clear();
     }
-    copy(cancels).forEach(Runnable::run);
+    all.forEach(Runnable::run);
   }
 
   /** Whether the reader is gone. */
   public synchronized boolean gone() {
     return gone;
-  }
-
-  private synchronized List<Runnable> copy(List<Runnable> list) {
-    return List.copyOf(list);
   }
 }

@@ -113,19 +113,26 @@ final class StageNames {
   }
 
   /**
-   * Gives a stage's name to what it means once that is in memory. Only then: what was evicted has
-   * lost nothing to those that are older.
+   * Gives a stage's name to the best that is in memory, unless what has it is better: what was
+   * evicted has lost nothing to those that are older.
    *
    * @return the one that has lost the name and takes no share of it either, if any is in memory
    */
   Optional<ModelEntry> promote(Stage stage) {
-    Optional<ModelEntry> next = meant(stage).filter(ModelEntry::inMemory);
-    if (next.isEmpty()) {
-      return Optional.empty();
+    @Nullable ModelEntry before = serving.get(stage);
+    boolean betterIsComing = false;
+    for (ModelEntry entry : preferred(stage)) {
+      if (entry.inMemory() && !(betterIsComing && isCanary(entry))) {
+        serving.put(stage, entry);
+        return Optional.ofNullable(before)
+            .filter(old -> old != entry && old.inMemory() && !isCanary(old));
+      }
+      if (entry.servable() && entry == before) {
+        return Optional.empty();
+      }
+      betterIsComing |= entry.servable();
     }
-    @Nullable ModelEntry before = serving.put(stage, next.get());
-    return Optional.ofNullable(before)
-        .filter(entry -> entry != next.get() && entry.inMemory() && !isCanary(entry));
+    return Optional.empty();
   }
 
   private Optional<ModelEntry> canary(Stage stage) {

@@ -79,7 +79,7 @@ class GatewayIT {
     assertThat(seen.get("stream").toString())
         .isEqualTo(
             "{\"checkpoint\":\"sft/r/1\",\"text\":\"aé🌍b\",\"finish\":\"FINISH_REASON_STOP\","
-                + "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":10}}");
+                + "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":10,\"cached_prompt_tokens\":0}}");
     assertThat(seen.get("whole").asText()).isEqualTo("aé🌍b");
     assertThat(seen.get("cancelled").toString()).isEqualTo("{\"seen\":5,\"code\":\"CANCELLED\"}");
     assertThat(seen.get("unknown").toString())

@@ -65,6 +65,23 @@ class ModelCatalogTest extends CatalogFixture {
   }
 
   @Test
+  void aNameGoesOnThoughNewerOnesAreAnnouncedFasterThanTheyAreLoaded() throws InterruptedException {
+    serve("sft/r/1", 1);
+    announce("sft/r/2", 2);
+    CheckpointPublished second = next();
+    announce("sft/r/3", 3);
+
+    load(second);
+
+    assertThat(lease("sft").checkpoint().id()).hasToString("sft/r/2");
+    assertThat(states())
+        .containsExactly(
+            "sft/r/3 MODEL_STATE_AVAILABLE []",
+            "sft/r/2 MODEL_STATE_READY [sft]",
+            "sft/r/1 MODEL_STATE_AVAILABLE []");
+  }
+
+  @Test
   void aCheckpointThatCannotBeLoadedSaysWhyAndTheOldOneStays() throws InterruptedException {
     serve("sft/r/1", 1);
     announce("sft/r/2", 2);

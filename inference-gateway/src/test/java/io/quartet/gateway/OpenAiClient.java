@@ -20,14 +20,14 @@ final class OpenAiClient {
                     + " 'message': {'role': 'assistant', 'content': 'aé🌍b', 'refusal': null},"
                     + " 'logprobs': null, 'finish_reason': 'stop'}],"
                     + " 'usage': {'prompt_tokens': 5, 'completion_tokens': 10,"
-                    + " 'total_tokens': 15}}"));
+                    + " 'total_tokens': 15, 'prompt_tokens_details': {'cached_tokens': 0}}}"));
     assertThat(seen.get("seed").asText()).isEqualTo("number");
     assertThat(seen.get("stream"))
         .isEqualTo(
             json(
                 "{'text': 'aé🌍b', 'finish': 'stop', 'fingerprint': 'sft/r/1',"
                     + " 'usage': {'prompt_tokens': 5, 'completion_tokens': 10,"
-                    + " 'total_tokens': 15}}"));
+                    + " 'total_tokens': 15, 'prompt_tokens_details': {'cached_tokens': 0}}}"));
     assertThat(seen.get("gathered"))
         .isEqualTo(json("[['aé🌍b', 10, 'stop'], ['aé🌍b', 10, 'stop']]"));
     assertThat(seen.get("completion")).isEqualTo(json("['xyz', 'xyz']"));

@@ -87,9 +87,9 @@ class SoakIT {
                 () -> {
                   assertThat(loaded(channel)).contains("sft/soak/" + newest, "rl/endless/1");
                   int models = loaded(channel).size();
-                  assertThat(decoders(gateway)).isEqualTo(models);
-                  assertThat(alive(gateway, ServedModel.class)).isEqualTo(models);
-                  assertThat(alive(gateway, Answer.class)).isZero();
+                  assertThat(decoders(gateway)).as("decoders").isEqualTo(models);
+                  assertThat(alive(gateway, ServedModel.class)).as("models").isEqualTo(models);
+                  assertThat(alive(gateway, Answer.class)).as("answers").isZero();
                 });
         everyPlaceIsFree(channel, "sft");
         everyPlaceIsFree(channel, "rl");
