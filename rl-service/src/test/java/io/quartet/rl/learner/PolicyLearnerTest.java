@@ -162,17 +162,18 @@ class PolicyLearnerTest {
 
     Map<String, Double> first = learner.update(round(policy.directory(), 0), 0);
     Map<String, Double> last = first;
-    for (int update = 1; update < 12; update++) {
+    for (int update = 1; update < 24; update++) {
       policy = publish(store, learner, run, update);
       last = learner.update(round(policy.directory(), update), update);
       assertThat(last.get("behaviour_drift")).isLessThan(1e-5);
     }
-    policy = publish(store, learner, run, 12);
+    policy = publish(store, learner, run, 24);
 
     assertThat(first.get("kl")).isZero();
     assertThat(last.get("kl")).isGreaterThan(0.01);
-    // Without a critic all tokens of an answer share one advantage, and noise is most of it.
-    double gain = advantage == Advantage.GAE ? 0.15 : 0.05;
+    // Without a critic all tokens of an answer share one advantage, and noise is most of it. Some
+    // .7 and .2 are gained; after half of the updates it may be less than the noise.
+    double gain = advantage == Advantage.GAE ? 0.4 : 0.1;
     assertThat(mean(round(policy.directory(), 100, 64).rewards())).isGreaterThan(before + gain);
     assertThat(policy.adapter().map(Adapter::base)).contains(sft.id());
     assertThat(policy.files().stream().mapToLong(CheckpointFile::size).sum())
