@@ -133,22 +133,22 @@ final class StageLine {
         : String.format(Locale.ROOT, "%.1fk", value / 1000);
   }
 
-  /** Time to the last step at the pace of the last few updates; none once the last is done. */
+  /**
+   * Time to the last step at the pace of the last few updates; none before there are two after a
+   * beginning, and none once the last step is done.
+   */
   static Optional<Duration> remaining(List<StageProgress> history) {
     if (history.isEmpty()) {
       return Optional.empty();
     }
-    StageProgress newest = history.get(history.size() - 1);
-    StageProgress oldest = newest;
-    for (int i = history.size() - 2; i >= 0 && i >= history.size() - 1 - WINDOW; i--) {
-      StageProgress earlier = history.get(i);
-      // Another phase counts other steps.
-      if (earlier.getTotalSteps() != newest.getTotalSteps()
-          || earlier.getStep() > oldest.getStep()) {
-        break;
-      }
-      oldest = earlier;
+    int last = history.size() - 1;
+    StageProgress newest = history.get(last);
+    int first = last;
+    while (first > 0 && goesOn(history.get(first - 1), history.get(first))) {
+      first--;
     }
+    // Up to its first update a process loads, compiles and warms up, so its pace says nothing.
+    StageProgress oldest = history.get(Math.min(last, Math.max(first + 1, last - WINDOW)));
     long steps = newest.getStep() - oldest.getStep();
     if (steps <= 0 || newest.getStep() == newest.getTotalSteps()) {
       return Optional.empty();
@@ -157,6 +157,11 @@ final class StageLine {
     Duration taken = Duration.between(from, RunView.instant(newest.getUpdated()));
     long left = newest.getTotalSteps() - newest.getStep();
     return Optional.of(Duration.ofMillis(taken.toMillis() * left / steps));
+  }
+
+  /** Whether an update is of the same phase, which counts its own steps, and the same attempt. */
+  private static boolean goesOn(StageProgress earlier, StageProgress later) {
+    return earlier.getTotalSteps() == later.getTotalSteps() && earlier.getStep() <= later.getStep();
   }
 
   static String clock(Duration duration) {

@@ -73,6 +73,26 @@ class StageLineTest {
   }
 
   @Test
+  void aBeginningSaysNothingOfTheTimeToGo() {
+    List<StageProgress> history =
+        List.of(at(0, progress(50, 60)), at(100, progress(0, 10)), at(140, progress(1, 10)));
+
+    assertThat(StageLine.remaining(history)).isEmpty();
+  }
+
+  @Test
+  void timeToGoLeavesOutTheFirstUpdateAfterAResume() {
+    List<StageProgress> history =
+        List.of(
+            at(0, progress(6, 10)),
+            at(100, progress(4, 10)),
+            at(140, progress(5, 10)),
+            at(142, progress(6, 10)));
+
+    assertThat(StageLine.remaining(history)).hasValueSatisfying(d -> assertThat(d).hasSeconds(8));
+  }
+
+  @Test
   void aTerminalSeesFourLinesRedrawnInPlace() {
     var display = new ProgressDisplay(console(true, 100), new AtomicLong(0)::get);
     RunView view = viewAfter(10);
