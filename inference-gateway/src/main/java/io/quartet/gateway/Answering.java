@@ -179,14 +179,14 @@ public final class Answering {
   private static EffectiveSampling sampling(
       ServedModel model, int[] prompt, SamplingParameters asked) {
     int room = model.contextLength() - prompt.length;
-    boolean answered = !asked.hasMaxTokens() || asked.getMaxTokens() > 0;
-    if (room < (answered ? 1 : 0)) {
+    int answer = Question.leastAnswer(asked);
+    if (room < answer) {
       throw new QuartetException(
           INVALID_ARGUMENT,
           "prompt of %d tokens, expected %s the context length %d of %s"
               .formatted(
                   prompt.length,
-                  answered ? "fewer than" : "at most",
+                  answer == 0 ? "at most" : "fewer than",
                   model.contextLength(),
                   model.checkpoint().id()));
     }

@@ -4,6 +4,7 @@ import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.v1.SamplingParameters;
+import io.quartet.v1.SamplingParametersOrBuilder;
 import java.util.List;
 import java.util.function.Function;
 
@@ -51,6 +52,11 @@ public record Question(
       }
     }
     return List.copyOf(stops);
+  }
+
+  /** The fewest tokens of an answer: none where only the prompt is scored. */
+  public static int leastAnswer(SamplingParametersOrBuilder sampling) {
+    return sampling.hasMaxTokens() && sampling.getMaxTokens() == 0 ? 0 : 1;
   }
 
   static void requireAnswers(int found, String what) {

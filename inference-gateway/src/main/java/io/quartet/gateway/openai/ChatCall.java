@@ -39,7 +39,8 @@ final class ChatCall {
                     Prompts.fitting(
                         Messages.FIELD,
                         served,
-                        body.naming(Messages.FIELD, () -> served.template().prompt(conversation)))),
+                        body.naming(Messages.FIELD, () -> served.template().prompt(conversation)),
+                        sampling)),
             sampling.build(),
             SamplingFields.samples(body),
             true,

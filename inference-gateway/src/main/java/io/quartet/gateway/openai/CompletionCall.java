@@ -24,7 +24,6 @@ final class CompletionCall {
     body.refuse("suffix");
     int samples = SamplingFields.samples(body);
     requireNoBest(body, samples);
-    List<Function<ServedModel, int[]>> prompts = Prompts.read(body);
     boolean echo = body.flag("echo");
     SamplingParameters.Builder sampling =
         SamplingFields.of(body, echo && body.has("logprobs"), "max_tokens");
@@ -32,6 +31,7 @@ final class CompletionCall {
     if (!sampling.hasMaxTokens()) {
       sampling.setMaxTokens(MAX_TOKENS);
     }
+    List<Function<ServedModel, int[]>> prompts = Prompts.read(body, sampling);
     var question =
         new Question(
             model,

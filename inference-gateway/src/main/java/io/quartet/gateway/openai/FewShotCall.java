@@ -32,7 +32,9 @@ final class FewShotCall {
         new Question(
             model,
             served ->
-                List.of(Prompts.fitting("examples", served, served.textPrompt(shots.prompt()))),
+                List.of(
+                    Prompts.fitting(
+                        "examples", served, served.textPrompt(shots.prompt()), sampling)),
             sampling.build(),
             samples,
             true,

@@ -129,6 +129,16 @@ class CompletionsTest extends OpenAiFixture {
   }
 
   @Test
+  void aPromptThatIsOnlyScoredMayFillTheContext() throws Exception {
+    String asked = "'model': 'sft/talk/1', 'max_tokens': 0, 'echo': true, 'logprobs': 0";
+    String full = "x".repeat(64);
+    JsonNode answer = answer(COMPLETIONS, "{" + asked + ", 'prompt': '" + full + "'}");
+
+    assertThat(answer.at("/choices/0/text").asText()).isEqualTo(full);
+    assertThat(answer.at("/choices/0/logprobs/token_logprobs")).hasSize(64);
+  }
+
+  @Test
   void knobsThatOthersHaveAddedWorkToo() throws Exception {
     assertThat(text(", 'prompt': 'x', 'logit_bias': {'127': -100, '39': 100}, 'max_tokens': 3"))
         .isEqualTo("!!!");

@@ -86,6 +86,15 @@ class RefusalsTest extends OpenAiFixture {
                 "prompt of 70 tokens, expected fewer than the context length 64 of sft/talk/1",
                 "'prompt'",
                 "context_length_exceeded"));
+    String scored = "{'model': 'sft/talk/1', 'max_tokens': 0, 'echo': true, 'logprobs': 0";
+    assertThat(refusal(COMPLETIONS, scored + ", 'prompt': '" + "x".repeat(65) + "'}"))
+        .isEqualTo(
+            error(
+                400,
+                "invalid_request_error",
+                "prompt of 65 tokens, expected at most the context length 64 of sft/talk/1",
+                "'prompt'",
+                "context_length_exceeded"));
     assertThat(refusal(COMPLETIONS, "{'model': 'sft/talk/1', 'prompt': [999]}"))
         .isEqualTo(
             error(
