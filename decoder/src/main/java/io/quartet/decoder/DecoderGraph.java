@@ -209,7 +209,15 @@ final class DecoderGraph {
     return graph.fused(
         "GroupQueryAttention",
         List.of(prefix + "attended", present(layer, "key"), present(layer, "value")),
-        Map.of("num_heads", config.heads(), "kv_num_heads", config.keyValueHeads(), "do_rotary", 1),
+        Map.of(
+            "num_heads",
+            config.heads(),
+            "kv_num_heads",
+            config.keyValueHeads(),
+            "do_rotary",
+            1,
+            "scale",
+            1f), // the rotary tables have it
         inputs.toArray(String[]::new));
   }
 
@@ -261,16 +269,21 @@ final class DecoderGraph {
     return new Residual(total, norm);
   }
 
-  /** cos and sin of position · frequency, [context, H/2]. */
+  /**
+   * cos and sin of position · frequency, [context, H/2], times H^(−1/4): queries and keys are
+   * rotated both, so their products come out divided by √H, as attention wants them. A scale of its
+   * own would make ONNX Runtime lay out all keys anew for each token's product with them.
+   */
   private void rotaryTables() {
+    double scale = Math.pow(config.headDimension(), -0.25);
     int half = config.headDimension() / 2;
     float[] cos = new float[config.contextLength() * half];
     float[] sin = new float[cos.length];
     double[] frequencies = config.rotaryFrequencies();
     for (int i = 0; i < half; i++) {
       for (int position = 0; position < config.contextLength(); position++) {
-        cos[position * half + i] = (float) Math.cos(position * frequencies[i]);
-        sin[position * half + i] = (float) Math.sin(position * frequencies[i]);
+        cos[position * half + i] = (float) (scale * Math.cos(position * frequencies[i]));
+        sin[position * half + i] = (float) (scale * Math.sin(position * frequencies[i]));
       }
     }
     graph.constant("rotary.cos", cos, config.contextLength(), half);
