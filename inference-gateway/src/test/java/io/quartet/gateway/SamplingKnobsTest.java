@@ -79,6 +79,20 @@ class SamplingKnobsTest extends GatewayFixture {
   }
 
   @Test
+  void aLongScoredPromptComesInMessagesThatClientsTake() {
+    SamplingParameters scored =
+        GREEDY.toBuilder().setMaxTokens(0).setPromptLogProbs(true).setTopLogProbs(20).build();
+    List<GenerateChunk> chunks = new ArrayList<>();
+    generate()
+        .generateStream(complete("rl", "x".repeat(9_000), scored))
+        .forEachRemaining(chunks::add);
+
+    assertThat(chunks)
+        .allSatisfy(chunk -> assertThat(chunk.getSerializedSize()).isLessThan(1 << 20));
+    assertThat(chunks.stream().mapToInt(GenerateChunk::getPromptCount).sum()).isEqualTo(8_999);
+  }
+
+  @Test
   void anEchoPutsThePromptFirst() {
     var asked = complete("rl", "12x", GREEDY).toBuilder().setEcho(true).build();
     List<GenerateChunk> chunks = new ArrayList<>();
