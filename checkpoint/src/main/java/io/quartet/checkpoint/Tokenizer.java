@@ -124,7 +124,12 @@ public final class Tokenizer implements AutoCloseable {
       stream.push(id, text);
     }
     text.append(stream.flush());
-    return json.stripsFirstSpace() && text.indexOf(" ") == 0 ? text.substring(1) : text.toString();
+    return stripsFirstSpace() && text.indexOf(" ") == 0 ? text.substring(1) : text.toString();
+  }
+
+  /** Whether a text's first space, which the tokenizer put there, is not part of it. */
+  public boolean stripsFirstSpace() {
+    return json.stripsFirstSpace();
   }
 
   /** The text of tokens that go on where others end, as they come, in whole characters. */

@@ -1,5 +1,6 @@
 package io.quartet.gateway;
 
+import static io.quartet.checkpoint.ErrorCode.DEADLINE_EXCEEDED;
 import static io.quartet.checkpoint.ErrorCode.INTERNAL;
 import static io.quartet.checkpoint.ErrorCode.UNAVAILABLE;
 
@@ -33,6 +34,7 @@ final class Answer implements TokenListener {
   // What the decoder's thread hands over; guarded by this.
   private List<ScoredToken> newTokens = new ArrayList<>();
   private List<ScoredToken> newPrompt = List.of();
+  private boolean promptScored;
   private @Nullable FinishReason ended;
   private Generation.@Nullable Effort effort;
   private @Nullable QuartetException failed;
@@ -101,6 +103,7 @@ final class Answer implements TokenListener {
     progress.prompt(prompt);
     synchronized (this) {
       newPrompt = prompt;
+      promptScored = true;
     }
   }
 
@@ -175,11 +178,13 @@ final class Answer implements TokenListener {
     @Nullable FinishReason end;
     @Nullable QuartetException failure;
     boolean gone;
+    boolean scoresMissing;
     synchronized (this) {
       tokens = newTokens;
       end = ended;
       failure = failed;
       gone = readerGone;
+      scoresMissing = beginning.promptIsScored() && !promptScored;
       newTokens = new ArrayList<>();
       unsentPrompt = newPrompt.isEmpty() ? unsentPrompt : newPrompt;
       newPrompt = List.of();
@@ -207,6 +212,8 @@ final class Answer implements TokenListener {
       }
       if (reason == FinishReason.FINISH_REASON_CANCELLED && !gone) {
         conclude(new QuartetException(UNAVAILABLE, "the gateway is shutting down"));
+      } else if (reason == FinishReason.FINISH_REASON_TIME_LIMIT && scoresMissing && !gone) {
+        conclude(new QuartetException(DEADLINE_EXCEEDED, "the prompt was not scored in time"));
       } else {
         decoded(outcome(gone ? FinishReason.FINISH_REASON_CANCELLED : reason));
       }

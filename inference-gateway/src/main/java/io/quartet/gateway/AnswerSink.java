@@ -54,6 +54,11 @@ public interface AnswerSink {
   @SuppressWarnings("ArrayRecordComponent") // handed over without a copy, never compared
   record Beginning(
       String checkpointId, SamplingParameters effective, int[] prompt, Tokenizer tokenizer) {
+    /** Whether {@link #prompt} tells it something; a first token is not scored. */
+    boolean promptIsScored() {
+      return effective.getPromptLogProbs() && prompt.length > 1;
+    }
+
     /** The prompt as text, for a reader who wants it before the answer. */
     public String promptText() {
       return tokenizer.decode(prompt);

@@ -55,7 +55,7 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
     return new Question(
         request.getModel(),
         model -> List.of(model.template().prompt(conversation)),
-        request.getSampling(),
+        Question.requireStops(request.getSampling()),
         request.hasSamples() ? request.getSamples() : 1,
         true,
         Requests.urgency(request.getPriority(), request.hasTimeLimit(), request.getTimeLimit()));

@@ -19,7 +19,7 @@ record EffectiveSampling(SamplingParams params, List<String> stop, SamplingParam
   private static final long SEEDS = 1L << 53;
 
   /**
-   * Resolves and checks every knob.
+   * Resolves and checks every knob but the stop strings, see {@link Question#requireStops}.
    *
    * @param room the tokens that the context has left for the answer
    * @param random gives the seed if the caller names none
@@ -27,7 +27,6 @@ record EffectiveSampling(SamplingParams params, List<String> stop, SamplingParam
    */
   static EffectiveSampling of(
       SamplingParameters asked, GenerationDefaults defaults, int room, RandomGenerator random) {
-    List<String> stop = Question.requireStops(asked.getStopList());
     double temperature =
         asked.hasTemperature() ? asked.getTemperature() : defaults.temperature().orElse(1);
     int topK = asked.hasTopK() ? asked.getTopK() : defaults.topK().orElse(0);
@@ -54,7 +53,7 @@ record EffectiveSampling(SamplingParams params, List<String> stop, SamplingParam
             .topLogProbs(asked.getTopLogProbs())
             .promptLogProbs(asked.getPromptLogProbs())
             .build();
-    return new EffectiveSampling(params, stop, echo(asked, params));
+    return new EffectiveSampling(params, List.copyOf(asked.getStopList()), echo(asked, params));
   }
 
   private static SamplingParameters echo(SamplingParameters asked, SamplingParams params) {

@@ -2,7 +2,6 @@ package io.quartet.gateway;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.opentelemetry.api.trace.Tracer;
-import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -34,7 +33,7 @@ public class GatewayBeans {
   /** How long those that are cut off may take to hear of it. */
   private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
-  private final GatewayHealth health;
+  private final GatewayHealth health = new GatewayHealth();
   private final ModelCatalog catalog;
   private final ModelLoader loader;
   private final Answering answering;
@@ -49,8 +48,7 @@ public class GatewayBeans {
       ServiceConfig service,
       CheckpointExchange exchange,
       MeterRegistry registry,
-      Tracer tracer,
-      GrpcHealthStorage health) {
+      Tracer tracer) {
     int processors = Runtime.getRuntime().availableProcessors();
     var options =
         new DecoderOptions(
@@ -60,7 +58,6 @@ public class GatewayBeans {
             config.prefixCache().asLongValue(),
             config.dedicatedCores(),
             config.context().orElse(Integer.MAX_VALUE));
-    this.health = new GatewayHealth(health);
     drain = config.drain();
     keys = config.keys().map(file -> KeyRing.of(file, System::nanoTime)).orElseGet(KeyRing::none);
     catalog =
@@ -68,7 +65,7 @@ public class GatewayBeans {
             new ModelMemory(
                 config.memory().map(MemorySize::asLongValue).orElseGet(ModelMemory::ofMachine)),
             Clock.systemUTC(),
-            this.health::settled);
+            health::settled);
     var metrics = new GatewayMetrics(registry);
     rewards = new RewardServices(intake, metrics);
     var room = new WaitingRoom(config.waiting(), config.waitingTokens());
@@ -83,6 +80,12 @@ public class GatewayBeans {
               return thread;
             });
     answering = new Answering(catalog, metrics, new AnswerSpans(tracer), intake, executor);
+  }
+
+  @Produces
+  @Singleton
+  GatewayHealth health() {
+    return health;
   }
 
   @Produces
@@ -122,7 +125,6 @@ public class GatewayBeans {
   }
 
   void start(@Observes StartupEvent event, Events events, SharedRoutes routes) {
-    health.starting();
     loader.start();
     CompletableFuture.allOf(
             events.follow(Topic.CHECKPOINTS, this::announced).caughtUp(), routes.follow())

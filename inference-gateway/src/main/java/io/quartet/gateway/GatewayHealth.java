@@ -1,7 +1,8 @@
 package io.quartet.gateway;
 
-import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
-import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.protobuf.services.HealthStatusManager;
 import io.quartet.v1.ChatServiceGrpc;
 import io.quartet.v1.GenerationServiceGrpc;
 import io.quartet.v1.ModelServiceGrpc;
@@ -16,23 +17,24 @@ import java.util.List;
 final class GatewayHealth {
   private static final List<String> SERVICES =
       List.of(
-          GrpcHealthStorage.DEFAULT_SERVICE_NAME,
+          HealthStatusManager.SERVICE_NAME_ALL_SERVICES,
           ChatServiceGrpc.SERVICE_NAME,
           GenerationServiceGrpc.SERVICE_NAME,
           ModelServiceGrpc.SERVICE_NAME,
           ScoreServiceGrpc.SERVICE_NAME,
           TokenizerServiceGrpc.SERVICE_NAME);
 
-  private final GrpcHealthStorage storage;
+  private final HealthStatusManager manager = new HealthStatusManager();
   private boolean stopping;
 
-  GatewayHealth(GrpcHealthStorage storage) {
-    this.storage = storage;
+  /** Nothing is there yet. */
+  GatewayHealth() {
+    tell(ServingStatus.NOT_SERVING);
   }
 
-  /** Nothing is there yet. */
-  void starting() {
-    tell(ServingStatus.NOT_SERVING);
+  /** Answers who asks. */
+  ServerServiceDefinition service() {
+    return manager.getHealthService().bindService();
   }
 
   /** The first models have been loaded or refused; too late if it is to stop already. */
@@ -49,6 +51,6 @@ final class GatewayHealth {
   }
 
   private void tell(ServingStatus status) {
-    SERVICES.forEach(service -> storage.setStatus(service, status));
+    SERVICES.forEach(service -> manager.setStatus(service, status));
   }
 }

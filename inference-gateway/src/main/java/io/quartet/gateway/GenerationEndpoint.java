@@ -76,7 +76,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
     return new Question(
         request.getModel(),
         model -> List.of(prompt(model, request)),
-        request.getSampling(),
+        Question.requireStops(request.getSampling()),
         request.hasSamples() ? request.getSamples() : 1,
         false,
         Requests.urgency(request.getPriority(), request.hasTimeLimit(), request.getTimeLimit()));
@@ -84,7 +84,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
 
   private static Question question(FewShotRequest request, FewShot shots) {
     SamplingParameters.Builder sampling =
-        request.getSampling().toBuilder().addStop(shots.separator());
+        Question.requireStops(request.getSampling()).toBuilder().addStop(shots.separator());
     if (!sampling.hasMaxTokens()) {
       sampling.setMaxTokens(FewShot.MAX_TOKENS);
     }

@@ -36,14 +36,15 @@ public record Question(
     requireAnswers(samples, "samples");
   }
 
-  /** A copy of the strings that end an answer, once there are not too many; INVALID_ARGUMENT. */
-  public static List<String> requireStops(List<String> stops) {
-    if (stops.size() > MOST_STOPS) {
+  /** The knobs, once their strings that end an answer are not too many or too long. */
+  public static <S extends SamplingParametersOrBuilder> S requireStops(S sampling) {
+    if (sampling.getStopCount() > MOST_STOPS) {
       throw new QuartetException(
           INVALID_ARGUMENT,
-          "sampling: %d stop strings, expected at most %d".formatted(stops.size(), MOST_STOPS));
+          "sampling: %d stop strings, expected at most %d"
+              .formatted(sampling.getStopCount(), MOST_STOPS));
     }
-    for (String stop : stops) {
+    for (String stop : sampling.getStopList()) {
       if (stop.isEmpty() || stop.length() > LONGEST_STOP) {
         throw new QuartetException(
             INVALID_ARGUMENT,
@@ -51,7 +52,7 @@ public record Question(
                 .formatted(stop.length(), LONGEST_STOP));
       }
     }
-    return List.copyOf(stops);
+    return sampling;
   }
 
   /** The fewest tokens of an answer: none where only the prompt is scored. */

@@ -49,6 +49,16 @@ class AnswerTest {
             work::add);
   }
 
+  private Answer scored(int promptTokens) {
+    var knobs = SamplingParameters.newBuilder().setPromptLogProbs(true).build();
+    return new Answer(
+        reader,
+        new AnswerSink.Beginning("sft/talk/1", knobs, new int[promptTokens], tokenizer),
+        new AnswerText(tokenizer, List.of(), false),
+        new Uncounted(),
+        work::add);
+  }
+
   @AfterEach
   void free() {
     tokenizer.close();
@@ -107,6 +117,32 @@ class AnswerTest {
     assertThat(reader.seen).isEmpty();
   }
 
+  @Test
+  void aScoreThatIsNotThereInTimeIsAFailureAndNotNothing() {
+    answer = scored(2);
+    finish(FinishReason.TIME_LIMIT);
+
+    assertThat(reader.seen).containsExactly("the prompt was not scored in time");
+  }
+
+  @Test
+  void whatIsScoredInTimeIsTold() {
+    answer = scored(2);
+    answer.prompt(List.of(new ScoredToken(7, -1, List.of())));
+    finish(FinishReason.TIME_LIMIT);
+
+    assertThat(reader.seen)
+        .containsExactly("begin", "1 scored", "FINISH_REASON_TIME_LIMIT, 0 tokens");
+  }
+
+  @Test
+  void aPromptOfOneTokenHasNoScoreToMiss() {
+    answer = scored(1);
+    finish(FinishReason.TIME_LIMIT);
+
+    assertThat(reader.seen).containsExactly("begin", "FINISH_REASON_TIME_LIMIT, 0 tokens");
+  }
+
   private void say(String character) {
     for (int id : tokenizer.encode(character)) {
       answer.token(new ScoredToken(id, -1, List.of()));
@@ -115,8 +151,12 @@ class AnswerTest {
   }
 
   private void finish() {
+    finish(FinishReason.STOP);
+  }
+
+  private void finish(FinishReason reason) {
     var effort = new Generation.Effort(Duration.ZERO, Duration.ZERO, Duration.ZERO, 0);
-    answer.finished(new Generation(List.of(), List.of(), FinishReason.STOP, "sft/talk/1", effort));
+    answer.finished(new Generation(List.of(), List.of(), reason, "sft/talk/1", effort));
     runAll();
   }
 
@@ -148,7 +188,9 @@ class AnswerTest {
     }
 
     @Override
-    public void prompt(List<ScoredToken> tokens) {}
+    public void prompt(List<ScoredToken> tokens) {
+      seen.add(tokens.size() + " scored");
+    }
 
     @Override
     public void part(String text, List<ScoredToken> tokens) {

@@ -2,18 +2,44 @@ package io.quartet.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
-import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.NettyServerBuilder;
+import io.quartet.service.GrpcChannels;
 import io.quartet.v1.ChatServiceGrpc;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class GatewayHealthTest {
-  private final GrpcHealthStorage storage = new GrpcHealthStorage();
-  private final GatewayHealth health = new GatewayHealth(storage);
+  private final GatewayHealth health = new GatewayHealth();
+  private Server server;
+  private ManagedChannel channel;
+
+  @BeforeEach
+  void serve() throws IOException {
+    server =
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .addService(health.service())
+            .build()
+            .start();
+    channel = GrpcChannels.open("127.0.0.1:" + server.getPort());
+  }
+
+  @AfterEach
+  void end() {
+    channel.shutdownNow();
+    server.shutdownNow();
+  }
 
   @Test
   void itServesOnceTheModelsHaveSettledAndUntilItIsToStop() {
-    health.starting();
     assertThat(status()).isEqualTo(ServingStatus.NOT_SERVING);
     health.settled();
     assertThat(status()).isEqualTo(ServingStatus.SERVING);
@@ -23,7 +49,6 @@ class GatewayHealthTest {
 
   @Test
   void modelsThatSettleWhileItStopsChangeNothing() {
-    health.starting();
     health.stopping();
 
     health.settled();
@@ -32,6 +57,8 @@ class GatewayHealthTest {
   }
 
   private ServingStatus status() {
-    return storage.statusForService(ChatServiceGrpc.SERVICE_NAME).getStatus();
+    return HealthGrpc.newBlockingStub(channel)
+        .check(HealthCheckRequest.newBuilder().setService(ChatServiceGrpc.SERVICE_NAME).build())
+        .getStatus();
   }
 }

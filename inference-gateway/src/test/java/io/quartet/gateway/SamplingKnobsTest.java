@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.protobuf.Duration;
+import io.grpc.Status;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quartet.service.EmbeddedBroker;
@@ -18,7 +19,9 @@ import io.quartet.v1.Sample;
 import io.quartet.v1.SamplingParameters;
 import io.quartet.v1.TokenScore;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** Each knob reaches the decoder and does what it says, over gRPC. */
@@ -34,6 +37,22 @@ class SamplingKnobsTest extends GatewayFixture {
   void aBiasMakesATokenCome() {
     assertThat(text("!", FIVE)).isEqualTo("!!!!!");
     assertThat(text("!", FIVE.toBuilder().putLogitBias(6 + 'y', 100).build())).isEqualTo("yyyyy");
+  }
+
+  @Test
+  void stopStringsThatAreTooManyOrTooShortAreRefused() {
+    assertRefused(knobs -> knobs.addStop(""), "stop string of 0 characters, expected 1 to 256");
+    assertRefused(
+        knobs -> knobs.addAllStop(Collections.nCopies(17, "x")),
+        "17 stop strings, expected at most 16");
+  }
+
+  private void assertRefused(UnaryOperator<SamplingParameters.Builder> change, String why) {
+    SamplingParameters knobs = change.apply(FIVE.toBuilder()).build();
+    assertStatus(
+        () -> generate().generate(complete("rl", "x", knobs)),
+        Status.Code.INVALID_ARGUMENT,
+        "sampling: " + why);
   }
 
   @Test

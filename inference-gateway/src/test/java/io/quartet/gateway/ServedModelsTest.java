@@ -1,9 +1,12 @@
 package io.quartet.gateway;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
@@ -11,6 +14,7 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.service.EmbeddedBroker;
+import io.quartet.v1.ChatServiceGrpc;
 import io.quartet.v1.GenerateChunk;
 import io.quartet.v1.ListModelsRequest;
 import io.quartet.v1.Model;
@@ -120,5 +124,20 @@ class ServedModelsTest extends GatewayFixture {
             "gen_ai_server_request_duration_seconds_count" + conventional + "}",
             "gen_ai_server_time_to_first_token_seconds_count" + conventional + "}",
             "gen_ai_server_time_per_output_token_seconds_count" + conventional + "}");
+  }
+
+  @Test
+  void healthKnowsItsServicesAndNoOther() {
+    var health = HealthGrpc.newBlockingStub(channel()).withDeadlineAfter(60, SECONDS);
+    var chat = HealthCheckRequest.newBuilder().setService(ChatServiceGrpc.SERVICE_NAME).build();
+    var nothing = HealthCheckRequest.newBuilder().setService("quartet.v1.Nothing").build();
+
+    await().until(() -> health.check(chat).getStatus() == ServingStatus.SERVING);
+    assertThat(health.watch(chat).next().getStatus()).isEqualTo(ServingStatus.SERVING);
+    assertThat(health.watch(nothing).next().getStatus()).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
+    assertThatThrownBy(() -> health.check(nothing))
+        .isInstanceOfSatisfying(
+            StatusRuntimeException.class,
+            e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND));
   }
 }

@@ -231,6 +231,26 @@ class TokensAndScoresTest extends GatewayFixture {
     assertThat(more.getEffectiveSampling().getMaxTokens()).isEqualTo(FewShot.MAX_TOKENS);
   }
 
+  @Test
+  void whatSeparatesThingsIsNoStopStringOfTheCaller() {
+    String rule = "-".repeat(300);
+    FewShotResponse more =
+        generate()
+            .fewShot(
+                FewShotRequest.newBuilder()
+                    .setModel("rl")
+                    .addExamples("a\n\n" + rule + "\n\nb")
+                    .setSampling(
+                        GREEDY.toBuilder()
+                            .setMaxTokens(1)
+                            .addAllStop(Collections.nCopies(16, "never")))
+                    .build());
+
+    assertThat(more.getEffectiveSampling().getStopList())
+        .hasSize(17)
+        .endsWith("\n\n-" + rule + "\n\n");
+  }
+
   private TokenizerServiceGrpc.TokenizerServiceBlockingStub tokenizer() {
     return TokenizerServiceGrpc.newBlockingStub(channel()).withDeadlineAfter(60, SECONDS);
   }

@@ -28,7 +28,7 @@ final class ChatChoice implements Choice {
 
   @Override
   public Optional<ObjectNode> begin(AnswerSink.Beginning beginning) {
-    spelling = new Spelling(beginning.tokenizer());
+    spelling = new Spelling(beginning.tokenizer(), false);
     return Optional.of(
         streamed(JSON.objectNode().put("role", "assistant").put("content", ""), List.of(), null));
   }

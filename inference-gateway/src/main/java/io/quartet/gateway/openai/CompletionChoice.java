@@ -36,7 +36,7 @@ final class CompletionChoice implements Choice {
   @Override
   public Optional<ObjectNode> begin(AnswerSink.Beginning beginning) {
     this.beginning = beginning;
-    spelling = new Spelling(beginning.tokenizer());
+    spelling = new Spelling(beginning.tokenizer(), echo);
     return Optional.empty();
   }
 

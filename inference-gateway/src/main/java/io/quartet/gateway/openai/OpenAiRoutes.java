@@ -36,7 +36,7 @@ public class OpenAiRoutes {
   private static final String MODELS = "/v1/models";
   private static final String TIMEOUT = "x-request-timeout";
   private static final String CLIENT_TIMEOUT = "x-stainless-timeout";
-  private static final Pattern SECONDS = Pattern.compile("[0-9]{1,6}(\\.[0-9]{1,9})?");
+  private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,9})?");
 
   /** As for gRPC: a prompt that fits any context fits into this. */
   private static final long LARGEST_BODY = 1 << 20;
@@ -101,7 +101,7 @@ public class OpenAiRoutes {
                     call.object().startsWith("chat") ? Terms.CHAT : Terms.COMPLETION,
                     bytes.length,
                     call.answers(),
-                    fields.text("user"),
+                    fields.text("user").filter(user -> !user.isEmpty()),
                     deadline(context, call.streamed())));
     answering.begin(call.question(), terms, sinks(wire, call, head));
   }
@@ -109,30 +109,31 @@ public class OpenAiRoutes {
   /**
    * When the caller gives up: as it says, or as OpenAI's clients do. Theirs is the time until a
    * response begins, in whole seconds, so that 0 stands for less than one: a stream goes on after.
+   * What they send without being asked is never refused.
    */
   private static OptionalLong deadline(RoutingContext context, boolean streamed) {
-    OptionalDouble left = seconds(context, TIMEOUT);
-    if (left.isEmpty() && !streamed) {
-      left = seconds(context, CLIENT_TIMEOUT);
-      if (left.isPresent() && left.getAsDouble() == 0) {
-        return OptionalLong.empty();
+    String own = context.request().getHeader(TIMEOUT);
+    if (own != null) {
+      OptionalDouble left = seconds(own);
+      if (left.isEmpty()) {
+        throw new WrongRequest(
+            TIMEOUT, "invalid_value", "%s: '%s', expected seconds".formatted(TIMEOUT, own));
       }
+      return in(left.getAsDouble());
     }
-    return left.isEmpty()
-        ? OptionalLong.empty()
-        : OptionalLong.of(System.nanoTime() + (long) (left.getAsDouble() * 1e9));
+    String client = context.request().getHeader(CLIENT_TIMEOUT);
+    OptionalDouble left = streamed || client == null ? OptionalDouble.empty() : seconds(client);
+    return left.orElse(0) == 0 ? OptionalLong.empty() : in(left.getAsDouble());
   }
 
-  private static OptionalDouble seconds(RoutingContext context, String header) {
-    String seconds = context.request().getHeader(header);
-    if (seconds == null) {
-      return OptionalDouble.empty();
-    }
-    if (!SECONDS.matcher(seconds).matches()) {
-      throw new WrongRequest(
-          header, "invalid_value", "%s: '%s', expected seconds".formatted(header, seconds));
-    }
-    return OptionalDouble.of(Double.parseDouble(seconds));
+  private static OptionalDouble seconds(String text) {
+    return SECONDS.matcher(text).matches()
+        ? OptionalDouble.of(Double.parseDouble(text))
+        : OptionalDouble.empty();
+  }
+
+  private static OptionalLong in(double seconds) {
+    return OptionalLong.of(System.nanoTime() + (long) (seconds * 1e9));
   }
 
   private static IntFunction<AnswerSink> sinks(Wire wire, Call call, ReplyHead head) {

@@ -7,7 +7,6 @@ import io.quartet.decoder.SamplingParams.Builder;
 import io.quartet.gateway.Question;
 import io.quartet.gateway.Urgency;
 import io.quartet.v1.SamplingParameters;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -102,8 +101,7 @@ final class SamplingFields {
 
   private static void stops(Fields body, SamplingParameters.Builder sampling) {
     readStops(body, sampling);
-    List<String> stops = sampling.getStopList();
-    body.naming("stop", () -> Question.requireStops(stops));
+    body.naming("stop", () -> Question.requireStops(sampling));
   }
 
   private static void readStops(Fields body, SamplingParameters.Builder sampling) {

@@ -11,11 +11,16 @@ import java.util.Optional;
 final class Spelling {
   private final Tokenizer tokenizer;
   private final TokenStream characters;
+  private boolean spaceGoes;
   private int offset;
 
-  Spelling(Tokenizer tokenizer) {
+  /**
+   * @param fromBeginning whether the text's first token is among those whose places are asked for
+   */
+  Spelling(Tokenizer tokenizer, boolean fromBeginning) {
     this.tokenizer = tokenizer;
     this.characters = tokenizer.stream();
+    this.spaceGoes = fromBeginning && tokenizer.stripsFirstSpace();
   }
 
   /** A token's bytes; none for a special token and for the padding of a model's vocabulary. */
@@ -53,11 +58,19 @@ final class Spelling {
     return token < tokenizer.vocabularySize() ? tokenizer.special(token) : Optional.empty();
   }
 
-  /** Where in the whole text a token begins; each is asked for once, in their order. */
+  /**
+   * Where in the whole text a token begins, in code points, as Python counts; each is asked for
+   * once, in their order.
+   */
   int place(int token) {
     int place = offset;
     if (token < tokenizer.vocabularySize()) {
-      offset += characters.push(token).length();
+      String text = characters.push(token);
+      offset += text.codePointCount(0, text.length());
+      if (spaceGoes && !text.isEmpty()) {
+        offset -= text.startsWith(" ") ? 1 : 0;
+        spaceGoes = false;
+      }
     }
     return place;
   }

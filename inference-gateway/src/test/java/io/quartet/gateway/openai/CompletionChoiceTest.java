@@ -1,5 +1,6 @@
 package io.quartet.gateway.openai;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,9 +14,13 @@ import io.quartet.decoder.ScoredToken.Alternative;
 import io.quartet.gateway.AnswerSink;
 import io.quartet.v1.FinishReason;
 import io.quartet.v1.SamplingParameters;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +30,16 @@ import org.junit.jupiter.api.io.TempDir;
 class CompletionChoiceTest {
   private static final int PADDING = 5000; // beyond the tokenizer
   private static final int MORE_PADDING = 5001;
+
+  private static final String LIKE_LLAMAS =
+      """
+      {"version": "1.0", "added_tokens": [
+         {"id": 0, "content": "<s>", "single_word": false, "lstrip": false, "rstrip": false,
+          "normalized": false, "special": true}],
+       "model": {"type": "BPE", "vocab": {"<s>": 0, "▁": 1, "a": 2, "b": 3}, "merges": []},
+       "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Fuse"},
+         {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}}
+      """;
 
   @TempDir Path folder;
   private Tokenizer tokenizer;
@@ -55,6 +70,36 @@ class CompletionChoiceTest {
                     + " 'top_logprobs': [{'<|user|>': -1.0, '<|end|>': -1.5},"
                     + " {'bytes:\\\\x80': -1.0, 'bytes:\\\\xe2': -2.0}],"
                     + " 'text_offset': [0, 0]}"));
+  }
+
+  @Test
+  void placesAreCountedInCodePoints() {
+    var bytes = "😀xy".getBytes(UTF_8);
+    ScoredToken[] tokens = new ScoredToken[bytes.length];
+    Arrays.setAll(tokens, i -> scored(token(bytes[i] & 0xff)));
+
+    assertThat(told(tokens).get("text_offset")).isEqualTo(OpenAiFixture.json("[0, 0, 0, 0, 1, 2]"));
+  }
+
+  @Test
+  void theSpaceThatATokenizerPutsBeforeATextHasNoPlaceInIt(@TempDir Path other) throws IOException {
+    Files.writeString(other.resolve(TokenizerFiles.TOKENIZER), LIKE_LLAMAS);
+    try (var llamas = Tokenizer.load(other)) {
+      int[] prompt = {0, 1, 2, 1};
+      var knobs = SamplingParameters.newBuilder().setPromptLogProbs(true).build();
+      var choice = new CompletionChoice(0, true, true);
+      choice.begin(new AnswerSink.Beginning("sft/talk/1", knobs, prompt, llamas));
+      choice.prompt(Stream.of(1, 2, 1).map(CompletionChoiceTest::scored).toList());
+      JsonNode whole = choice.whole("b", List.of(scored(3)), FinishReason.FINISH_REASON_STOP);
+
+      assertThat(whole.get("text").asText()).isEqualTo("a b");
+      assertThat(OpenAiFixture.json(whole.at("/logprobs/text_offset").toString()))
+          .isEqualTo(OpenAiFixture.json("[0, 0, 0, 1, 2]"));
+    }
+  }
+
+  private static ScoredToken scored(int token) {
+    return new ScoredToken(token, -1, List.of());
   }
 
   @Test

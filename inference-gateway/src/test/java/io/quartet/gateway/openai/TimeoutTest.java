@@ -54,6 +54,29 @@ class TimeoutTest extends OpenAiFixture {
   }
 
   @Test
+  void aPromptThatIsNotScoredInTimeHasNoScores() throws Exception {
+    for (int tokens = 0; tokens < 2; tokens++) {
+      String body =
+          "{'model': 'rl', 'prompt': '%s', 'max_tokens': %d, 'echo': true, 'logprobs': 0}"
+              .formatted("!".repeat(60_000), tokens);
+      HttpResponse<String> response = within("X-Request-Timeout", "0.001", body);
+
+      assertThat(response.statusCode()).isEqualTo(504);
+      assertThat(json(response.body()).at("/error/message").asText())
+          .isEqualTo("the prompt was not scored in time");
+    }
+  }
+
+  @Test
+  void whateverOpenAisClientSaysIsNotRefused() throws Exception {
+    for (String never : new String[] {"2147483", "soon"}) {
+      HttpResponse<String> response = within("X-Stainless-Timeout", never, repeat(2, false));
+
+      assertThat(json(response.body()).at("/choices/0/text").asText()).isEqualTo("!!");
+    }
+  }
+
+  @Test
   void whatIsNoTimeIsRefused() throws Exception {
     HttpResponse<String> response = within("X-Request-Timeout", "soon", ENDLESS);
 
