@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * bounds.
  */
 final class Answer implements TokenListener {
+  /** Tokens and their alternatives that a reader is handed at once, however many wait for it. */
+  private static final int MOST_AT_ONCE = 4096;
+
   private final AnswerSink sink;
   private final Executor executor;
   private final AnswerText text;
@@ -45,7 +48,7 @@ final class Answer implements TokenListener {
   // What has been read and not been sent; touched by one drain at a time.
   private final Object drain = new Object();
   private final StringBuilder unsentText = new StringBuilder();
-  private List<ScoredToken> unsentTokens = new ArrayList<>();
+  private final List<ScoredToken> unsentTokens = new ArrayList<>();
   private List<ScoredToken> unsentPrompt = List.of();
   private @Nullable FinishReason reason;
   private int completionTokens;
@@ -221,36 +224,51 @@ final class Answer implements TokenListener {
   }
 
   private void send() {
-    if (over || readerGone() || nothingToSend()) {
-      return;
+    while (!over && !readerGone() && !nothingToSend()) {
+      held = true; // before asking: the reader's word that it is ready may come at any moment
+      if (!sink.ready()) {
+        return;
+      }
+      held = false;
+      if (!sink.keeps()) {
+        progress.taken();
+      }
+      sendPiece();
     }
-    held = true; // before asking: the reader's word that it is ready may come at any moment
-    if (!sink.ready()) {
-      return;
-    }
-    held = false;
-    if (!sink.keeps()) {
-      progress.taken();
-    }
+  }
+
+  private void sendPiece() {
     if (!begun) {
       begun = true;
       sink.begin(beginning);
     }
     if (!unsentPrompt.isEmpty()) {
-      sink.prompt(unsentPrompt);
-      progress.sent(unsentPrompt);
-      unsentPrompt = List.of();
+      List<ScoredToken> piece = piece(unsentPrompt);
+      sink.prompt(piece);
+      progress.sent(piece);
+      unsentPrompt = unsentPrompt.subList(piece.size(), unsentPrompt.size());
     }
-    if (unsentText.length() > 0 || !unsentTokens.isEmpty()) {
-      sink.part(unsentText.toString(), unsentTokens);
-      progress.sent(unsentTokens);
+    if (unsentPrompt.isEmpty() && (unsentText.length() > 0 || !unsentTokens.isEmpty())) {
+      List<ScoredToken> piece = piece(unsentTokens);
+      sink.part(unsentText.toString(), piece);
+      progress.sent(piece);
       unsentText.setLength(0);
-      unsentTokens = new ArrayList<>();
+      unsentTokens.subList(0, piece.size()).clear();
     }
-    if (reason != null && decoded) { // only then is it known what the prompt took
-      over = true;
+    if (reason != null && decoded && nothingUnsent()) {
+      // Only when it is decoded is it known what the prompt took.
       sink.end(reason, beginning.usage(completionTokens, effort()));
+      over = true;
     }
+  }
+
+  /** The next tokens, no more than make a message of a moderate size. */
+  private static List<ScoredToken> piece(List<ScoredToken> tokens) {
+    if (tokens.isEmpty()) {
+      return tokens;
+    }
+    int most = Math.max(1, MOST_AT_ONCE / (1 + tokens.get(0).alternatives().size()));
+    return List.copyOf(tokens.subList(0, Math.min(most, tokens.size())));
   }
 
   private synchronized Generation.@Nullable Effort effort() {
@@ -262,7 +280,11 @@ final class Answer implements TokenListener {
   }
 
   private boolean nothingToSend() {
-    return unsentPrompt.isEmpty() && unsentTokens.isEmpty() && unsentText.length() == 0 && !decoded;
+    return nothingUnsent() && !decoded;
+  }
+
+  private boolean nothingUnsent() {
+    return unsentPrompt.isEmpty() && unsentTokens.isEmpty() && unsentText.length() == 0;
   }
 
   /** Nobody needs more tokens. */

@@ -10,12 +10,6 @@ import java.util.List;
 
 /** Sends the answers to one call as they grow. */
 final class StreamedAnswers {
-  /**
-   * Tokens of a message, which with all their alternatives are then about a megabyte: clients take
-   * four unless they are told otherwise.
-   */
-  private static final int MOST_TOKENS = 4096;
-
   private final Responses<GenerateChunk> responses;
   private final boolean echo;
   private int unfinished; // guarded by this
@@ -74,23 +68,21 @@ final class StreamedAnswers {
 
     @Override
     public void prompt(List<ScoredToken> tokens) {
-      for (int from = 0; from < tokens.size(); from += MOST_TOKENS) {
-        var chunk = chunk();
-        piece(tokens, from).forEach(token -> chunk.addPrompt(TokenScores.of(token)));
-        responses.next(chunk.build());
-      }
+      var chunk = chunk();
+      tokens.forEach(token -> chunk.addPrompt(TokenScores.of(token)));
+      responses.next(chunk.build());
     }
 
     @Override
     public void part(String text, List<ScoredToken> tokens) {
       var chunk = chunk().setText(text);
-      addTokens(chunk, piece(tokens, 0));
-      responses.next(chunk.build());
-      for (int from = MOST_TOKENS; from < tokens.size(); from += MOST_TOKENS) {
-        var more = chunk();
-        addTokens(more, piece(tokens, from));
-        responses.next(more.build());
+      for (ScoredToken token : tokens) {
+        chunk.addTokenIds(token.id()).addLogProbs(token.logProb());
+        if (!token.alternatives().isEmpty()) {
+          chunk.addAlternatives(TokenScores.alternatives(token));
+        }
       }
+      responses.next(chunk.build());
     }
 
     @Override
@@ -101,19 +93,6 @@ final class StreamedAnswers {
     @Override
     public void fail(QuartetException failure) {
       responses.fail(failure);
-    }
-
-    private static List<ScoredToken> piece(List<ScoredToken> tokens, int from) {
-      return tokens.subList(from, Math.min(tokens.size(), from + MOST_TOKENS));
-    }
-
-    private static void addTokens(GenerateChunk.Builder chunk, List<ScoredToken> tokens) {
-      for (ScoredToken token : tokens) {
-        chunk.addTokenIds(token.id()).addLogProbs(token.logProb());
-        if (!token.alternatives().isEmpty()) {
-          chunk.addAlternatives(TokenScores.alternatives(token));
-        }
-      }
     }
 
     private GenerateChunk.Builder chunk() {

@@ -74,7 +74,8 @@ final class TextScores {
     @Override
     public void prompt(List<ScoredToken> tokens) {
       tokens.forEach(token -> score.addTokens(TokenScores.of(token)));
-      score.setLogProb(tokens.stream().mapToDouble(ScoredToken::logProb).sum());
+      score.setLogProb(
+          score.getLogProb() + tokens.stream().mapToDouble(ScoredToken::logProb).sum());
     }
 
     @Override

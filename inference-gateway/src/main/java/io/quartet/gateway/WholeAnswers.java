@@ -48,7 +48,6 @@ final class WholeAnswers<R> {
   }
 
   private synchronized void prompt(List<ScoredToken> tokens) {
-    response.clearPrompt();
     tokens.forEach(token -> response.addPrompt(TokenScores.of(token)));
   }
 

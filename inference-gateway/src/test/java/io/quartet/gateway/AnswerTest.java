@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -77,6 +78,40 @@ class AnswerTest {
     runAll();
 
     assertThat(reader.seen).containsExactly("begin", "ab", "FINISH_REASON_STOP, 2 tokens");
+  }
+
+  @Test
+  void whatHasWaitedComesInPiecesOfAModerateSize() {
+    var twenty = Collections.nCopies(20, new ScoredToken.Alternative(8, -2));
+    reader.ready = false;
+    for (int i = 0; i < 400; i++) {
+      answer.token(new ScoredToken(tokenizer.encode("a")[0], -1, twenty));
+    }
+    finish();
+
+    reader.ready = true;
+    answer.readerReady();
+    runAll();
+
+    assertThat(reader.sizes).containsExactly(195, 195, 10); // 4096 tokens and alternatives
+    assertThat(reader.seen)
+        .containsExactly("begin", "a".repeat(400), "", "", "FINISH_REASON_STOP, 400 tokens");
+  }
+
+  @Test
+  void aReaderIsAskedBeforeEveryPiece() {
+    answer = scored(5001);
+    reader.whenAsked = () -> reader.ready = false;
+    answer.prompt(Collections.nCopies(5000, new ScoredToken(7, -1, List.of())));
+    finish();
+    assertThat(reader.seen).containsExactly("begin", "4096 scored");
+
+    reader.ready = true;
+    answer.readerReady();
+    runAll();
+
+    assertThat(reader.seen)
+        .containsExactly("begin", "4096 scored", "904 scored", "FINISH_REASON_STOP, 0 tokens");
   }
 
   @Test
@@ -169,6 +204,7 @@ class AnswerTest {
   /** Takes what comes while it is ready. */
   private static final class Reader implements AnswerSink {
     final List<String> seen = new ArrayList<>();
+    final List<Integer> sizes = new ArrayList<>();
     boolean ready = true;
     Runnable whenAsked = () -> {};
 
@@ -195,6 +231,7 @@ class AnswerTest {
     @Override
     public void part(String text, List<ScoredToken> tokens) {
       seen.add(text);
+      sizes.add(tokens.size());
     }
 
     @Override

@@ -1,10 +1,13 @@
 package io.quartet.gateway;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -19,6 +22,12 @@ import io.quartet.v1.GenerateChunk;
 import io.quartet.v1.GenerateRequest;
 import io.quartet.v1.GenerationServiceGrpc;
 import io.quartet.v1.SamplingParameters;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -75,6 +84,36 @@ class DrainIT {
       assertThat(Files.readString(gateway.log())).doesNotContain("Exception", "\tat ");
       channel.shutdownNow();
       narrow.shutdownNow();
+    }
+  }
+
+  @Test
+  void onSigtermAWholeReplyOverHttpIsReadToItsEnd() throws Exception {
+    try (var broker = EmbeddedBroker.open();
+        var gateway =
+            new GatewayProcess(
+                folder, broker.bootstrap(), Map.of("quartet.gateway.drain", "PT1M"))) {
+      serving(gateway, broker).shutdownNow();
+      String asked =
+          "{\"model\": \"rl\", \"prompt\": \"!\", \"temperature\": 0, \"max_tokens\": %d,"
+              + " \"logprobs\": 20}";
+      InputStream reply =
+          HttpClient.newHttpClient()
+              .send(
+                  HttpRequest.newBuilder(URI.create(gateway.http() + "/v1/completions"))
+                      .POST(BodyPublishers.ofString(asked.formatted(TOKENS)))
+                      .build(),
+                  BodyHandlers.ofInputStream())
+              .body();
+      assertThat(reply.read()).isEqualTo('{');
+
+      gateway.terminate();
+      await().atMost(30, SECONDS).until(() -> gateway.health("ready") == 503);
+
+      JsonNode body = new ObjectMapper().readTree("{" + new String(reply.readAllBytes(), UTF_8));
+      assertThat(body.at("/choices/0/logprobs/top_logprobs")).hasSize(TOKENS);
+      assertThat(gateway.exitCode()).isEqualTo(143);
+      assertThat(Files.readString(gateway.log())).doesNotContain("Exception", "\tat ", "cut off");
     }
   }
 

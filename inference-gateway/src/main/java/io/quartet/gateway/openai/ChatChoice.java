@@ -1,13 +1,15 @@
 package io.quartet.gateway.openai;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.quartet.decoder.ScoredToken;
 import io.quartet.gateway.AnswerSink;
 import io.quartet.v1.FinishReason;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A choice of {@code /v1/chat/completions}. */
@@ -27,68 +29,107 @@ final class ChatChoice implements Choice {
   }
 
   @Override
-  public Optional<ObjectNode> begin(AnswerSink.Beginning beginning) {
+  public Optional<Stream<JsonPart>> begin(AnswerSink.Beginning beginning) {
     spelling = new Spelling(beginning.tokenizer(), false);
     return Optional.of(
         streamed(JSON.objectNode().put("role", "assistant").put("content", ""), List.of(), null));
   }
 
   @Override
-  public void prompt(List<ScoredToken> tokens) {} // this API has no place for them
+  public Optional<Stream<JsonPart>> prompt(List<ScoredToken> tokens) {
+    return Optional.empty();
+  }
 
   @Override
-  public Optional<ObjectNode> part(String text, List<ScoredToken> tokens) {
+  public Optional<Stream<JsonPart>> part(String text, List<ScoredToken> tokens) {
     return text.isEmpty() && !logProbs
         ? Optional.empty()
         : Optional.of(streamed(JSON.objectNode().put("content", text), tokens, null));
   }
 
   @Override
-  public ObjectNode end(FinishReason reason) {
+  public Stream<JsonPart> end(FinishReason reason) {
     return streamed(JSON.objectNode(), List.of(), Choice.word(reason));
   }
 
   @Override
-  public ObjectNode whole(String text, List<ScoredToken> tokens, FinishReason reason) {
+  public Stream<JsonPart> whole(
+      List<ScoredToken> prompt, String text, List<ScoredToken> tokens, FinishReason reason) {
     ObjectNode message =
         JSON.objectNode().put("role", "assistant").put("content", text).putNull("refusal");
     return choice("message", message, tokens, Choice.word(reason));
   }
 
-  private ObjectNode streamed(
+  private Stream<JsonPart> streamed(
       ObjectNode delta, List<ScoredToken> tokens, @Nullable String finishReason) {
     return choice("delta", delta, tokens, finishReason);
   }
 
-  private ObjectNode choice(
+  private Stream<JsonPart> choice(
       String kind, ObjectNode said, List<ScoredToken> tokens, @Nullable String finishReason) {
-    ObjectNode choice = JSON.objectNode().put("index", index);
-    choice.set(kind, said);
-    choice.set("logprobs", logProbs && !tokens.isEmpty() ? logProbs(tokens) : JSON.nullNode());
-    return choice.put("finish_reason", finishReason);
+    JsonPart beginning =
+        json -> {
+          json.writeStartObject();
+          json.writeNumberField("index", index);
+          JsonPart.field(kind, said).write(json);
+          json.writeFieldName("logprobs");
+        };
+    JsonPart end =
+        json -> {
+          json.writeStringField("finish_reason", finishReason);
+          json.writeEndObject();
+        };
+    return Stream.concat(
+        Stream.concat(
+            JsonPart.of(beginning),
+            logProbs && !tokens.isEmpty()
+                ? logProbs(tokens)
+                : JsonPart.of(JsonGenerator::writeNull)),
+        JsonPart.of(end));
   }
 
-  private ObjectNode logProbs(List<ScoredToken> tokens) {
-    ArrayNode content = JSON.arrayNode();
-    for (ScoredToken token : tokens) {
-      ArrayNode alternatives = JSON.arrayNode();
-      token.alternatives().forEach(other -> alternatives.add(logProb(other.id(), other.logProb())));
-      content.add(logProb(token.id(), token.logProb()).set("top_logprobs", alternatives));
-    }
-    ObjectNode logProbs = JSON.objectNode();
-    logProbs.set("content", content);
-    return logProbs.putNull("refusal");
+  private Stream<JsonPart> logProbs(List<ScoredToken> tokens) {
+    JsonPart beginning =
+        json -> {
+          json.writeStartObject();
+          json.writeArrayFieldStart("content");
+        };
+    JsonPart end =
+        json -> {
+          json.writeEndArray();
+          json.writeNullField("refusal");
+          json.writeEndObject();
+        };
+    return Stream.concat(
+        Stream.concat(JsonPart.of(beginning), tokens.stream().map(this::logProb)),
+        JsonPart.of(end));
   }
 
-  private ObjectNode logProb(int token, float logProb) {
+  private JsonPart logProb(ScoredToken token) {
+    return json -> {
+      json.writeStartObject();
+      logProb(json, token.id(), token.logProb());
+      json.writeArrayFieldStart("top_logprobs");
+      for (ScoredToken.Alternative other : token.alternatives()) {
+        json.writeStartObject();
+        logProb(json, other.id(), other.logProb());
+        json.writeEndObject();
+      }
+      json.writeEndArray();
+      json.writeEndObject();
+    };
+  }
+
+  private void logProb(JsonGenerator json, int token, float logProb) throws IOException {
     if (spelling == null) {
       throw new IllegalStateException("a token came before the answer began");
     }
-    ArrayNode bytes = JSON.arrayNode();
+    json.writeStringField("token", spelling.text(token));
+    json.writeNumberField("logprob", logProb);
+    json.writeArrayFieldStart("bytes");
     for (byte b : spelling.bytes(token)) {
-      bytes.add(b & 0xff);
+      json.writeNumber(b & 0xff);
     }
-    ObjectNode told = JSON.objectNode().put("token", spelling.text(token)).put("logprob", logProb);
-    return told.set("bytes", bytes);
+    json.writeEndArray();
   }
 }

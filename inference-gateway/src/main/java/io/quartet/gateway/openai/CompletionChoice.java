@@ -1,26 +1,28 @@
 package io.quartet.gateway.openai;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.quartet.decoder.ScoredToken;
 import io.quartet.gateway.AnswerSink;
 import io.quartet.v1.FinishReason;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A choice of {@code /v1/completions}. */
 final class CompletionChoice implements Choice {
-  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  /** Of the first token of all, which nothing comes before. */
+  private static final float UNKNOWN = Float.NaN;
 
   private final int index;
   private final boolean logProbs;
   private final boolean echo;
   private AnswerSink.@Nullable Beginning beginning; // once the answer has begun
   private @Nullable Spelling spelling; // likewise
-  private List<ScoredToken> prompt = List.of();
   private boolean promptTold;
 
   /**
@@ -34,101 +36,126 @@ final class CompletionChoice implements Choice {
   }
 
   @Override
-  public Optional<ObjectNode> begin(AnswerSink.Beginning beginning) {
+  public Optional<Stream<JsonPart>> begin(AnswerSink.Beginning beginning) {
     this.beginning = beginning;
     spelling = new Spelling(beginning.tokenizer(), echo);
     return Optional.empty();
   }
 
   @Override
-  public void prompt(List<ScoredToken> tokens) {
-    prompt = tokens;
+  public Optional<Stream<JsonPart>> prompt(List<ScoredToken> tokens) {
+    return Optional.of(choice("", tokens, null));
   }
 
   @Override
-  public Optional<ObjectNode> part(String text, List<ScoredToken> tokens) {
+  public Optional<Stream<JsonPart>> part(String text, List<ScoredToken> tokens) {
     return text.isEmpty() && !logProbs ? Optional.empty() : Optional.of(choice(text, tokens, null));
   }
 
   @Override
-  public ObjectNode end(FinishReason reason) {
+  public Stream<JsonPart> end(FinishReason reason) {
     return choice("", List.of(), Choice.word(reason));
   }
 
   @Override
-  public ObjectNode whole(String text, List<ScoredToken> tokens, FinishReason reason) {
-    return choice(text, tokens, Choice.word(reason));
+  public Stream<JsonPart> whole(
+      List<ScoredToken> prompt, String text, List<ScoredToken> tokens, FinishReason reason) {
+    List<ScoredToken> all = new ArrayList<>(prompt);
+    all.addAll(tokens);
+    return choice(text, all, Choice.word(reason));
   }
 
-  private ObjectNode choice(String text, List<ScoredToken> tokens, @Nullable String finishReason) {
+  private Stream<JsonPart> choice(
+      String text, List<ScoredToken> tokens, @Nullable String finishReason) {
     if (beginning == null || spelling == null) {
       throw new IllegalStateException("a token came before the answer began");
     }
     boolean withPrompt = echo && !promptTold;
     promptTold = true;
-    var columns = new LogProbColumns(spelling);
-    if (withPrompt && logProbs) {
-      columns.first(beginning.prompt()[0]);
-      prompt.forEach(columns::add);
+    String told = withPrompt ? beginning.promptText() + text : text;
+    List<ScoredToken> all = new ArrayList<>();
+    if (withPrompt) {
+      all.add(new ScoredToken(beginning.prompt()[0], UNKNOWN, List.of()));
     }
-    tokens.forEach(columns::add);
-    ObjectNode choice =
-        JSON.objectNode()
-            .put("text", withPrompt ? beginning.promptText() + text : text)
-            .put("index", index);
-    choice.set("logprobs", logProbs && !columns.empty() ? columns.json() : JSON.nullNode());
-    return choice.put("finish_reason", finishReason);
+    all.addAll(tokens);
+    JsonPart start =
+        json -> {
+          json.writeStartObject();
+          json.writeStringField("text", told);
+          json.writeNumberField("index", index);
+          json.writeFieldName("logprobs");
+        };
+    JsonPart end =
+        json -> {
+          json.writeStringField("finish_reason", finishReason);
+          json.writeEndObject();
+        };
+    return Stream.concat(
+        Stream.concat(
+            JsonPart.of(start),
+            logProbs && !all.isEmpty()
+                ? new LogProbColumns(spelling).of(all)
+                : JsonPart.of(JsonGenerator::writeNull)),
+        JsonPart.of(end));
   }
 
   /** Four lists with an element for each token. */
-  private static final class LogProbColumns {
-    private final Spelling spelling;
-    private final ArrayNode tokens = JSON.arrayNode();
-    private final ArrayNode values = JSON.arrayNode();
-    private final ArrayNode likeliest = JSON.arrayNode();
-    private final ArrayNode offsets = JSON.arrayNode();
-
-    LogProbColumns(Spelling spelling) {
-      this.spelling = spelling;
+  private record LogProbColumns(Spelling spelling) {
+    Stream<JsonPart> of(List<ScoredToken> tokens) {
+      return Stream.of(
+              JsonPart.of(JsonGenerator::writeStartObject),
+              column("tokens", tokens, this::text),
+              column("token_logprobs", tokens, this::logProb),
+              column("top_logprobs", tokens, this::likeliest),
+              column("text_offset", tokens, this::place),
+              JsonPart.of(JsonGenerator::writeEndObject))
+          .reduce(Stream.empty(), Stream::concat);
     }
 
-    boolean empty() {
-      return tokens.isEmpty();
+    private static Stream<JsonPart> column(
+        String name, List<ScoredToken> tokens, Function<ScoredToken, JsonPart> element) {
+      return Stream.concat(
+          Stream.concat(
+              JsonPart.of(json -> json.writeArrayFieldStart(name)), tokens.stream().map(element)),
+          JsonPart.of(JsonGenerator::writeEndArray));
     }
 
-    /** The first token of all, which nothing comes before. */
-    void first(int token) {
-      add(token, JSON.nullNode(), JSON.nullNode());
+    private JsonPart text(ScoredToken token) {
+      return json -> json.writeString(spelling.textOrBytes(token.id()));
     }
 
-    /** A token with its alternatives by spelling, the likeliest of those that share one. */
-    void add(ScoredToken token) {
-      ObjectNode alternatives = JSON.objectNode();
-      for (ScoredToken.Alternative other : token.alternatives()) {
-        put(alternatives, other.id(), other.logProb());
+    private JsonPart logProb(ScoredToken token) {
+      return json -> {
+        if (Float.isNaN(token.logProb())) {
+          json.writeNull();
+        } else {
+          json.writeNumber(token.logProb());
+        }
+      };
+    }
+
+    /** Alternatives by spelling, the likeliest of those that share one. */
+    private JsonPart likeliest(ScoredToken token) {
+      if (Float.isNaN(token.logProb())) {
+        return JsonGenerator::writeNull;
       }
-      put(alternatives, token.id(), token.logProb()); // as OpenAI does, one more than asked for
-      add(token.id(), JSON.numberNode(token.logProb()), alternatives);
+      Map<String, Float> alternatives = new LinkedHashMap<>();
+      for (ScoredToken.Alternative other : token.alternatives()) {
+        alternatives.putIfAbsent(spelling.textOrBytes(other.id()), other.logProb());
+      }
+      // As OpenAI does, one more than asked for.
+      alternatives.putIfAbsent(spelling.textOrBytes(token.id()), token.logProb());
+      return json -> {
+        json.writeStartObject();
+        for (Map.Entry<String, Float> alternative : alternatives.entrySet()) {
+          json.writeNumberField(alternative.getKey(), alternative.getValue());
+        }
+        json.writeEndObject();
+      };
     }
 
-    private void put(ObjectNode alternatives, int token, float logProb) {
-      alternatives.putIfAbsent(spelling.textOrBytes(token), JSON.numberNode(logProb));
-    }
-
-    private void add(int token, JsonNode logProb, JsonNode alternatives) {
-      tokens.add(spelling.textOrBytes(token));
-      values.add(logProb);
-      likeliest.add(alternatives);
-      offsets.add(spelling.place(token));
-    }
-
-    ObjectNode json() {
-      ObjectNode told = JSON.objectNode();
-      told.set("tokens", tokens);
-      told.set("token_logprobs", values);
-      told.set("top_logprobs", likeliest);
-      told.set("text_offset", offsets);
-      return told;
+    private JsonPart place(ScoredToken token) {
+      return json -> json.writeNumber(spelling.place(token.id()));
     }
   }
 }

@@ -52,7 +52,7 @@ public class OpenAiRoutes {
   }
 
   void register(@Observes Router router) {
-    router.route(PATHS).handler(this::count);
+    router.route(PATHS).handler(this::begin);
     router.post(PATHS).handler(OpenAiRoutes::takeForJson);
     router.post(PATHS).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY));
     answers(router, "/v1/chat/completions", ChatCall::read);
@@ -70,9 +70,8 @@ public class OpenAiRoutes {
     context.next();
   }
 
-  private void count(RoutingContext context) {
-    Runnable over = intake.call();
-    context.addEndHandler(end -> over.run());
+  private void begin(RoutingContext context) {
+    Wire.begin(context, intake.call());
     context.next();
   }
 
@@ -164,7 +163,7 @@ public class OpenAiRoutes {
   /** What Vert.x itself refuses: a body that is too large or is cut off. */
   private static void unreadable(RoutingContext context) {
     int status = context.statusCode();
-    new Wire(context)
+    Wire.of(context)
         .json(
             status,
             new ErrorBody(
@@ -177,7 +176,7 @@ public class OpenAiRoutes {
   }
 
   private static void guard(RoutingContext context, Consumer<Wire> work) {
-    var wire = new Wire(context);
+    Wire wire = Wire.of(context);
     try {
       work.accept(wire);
     } catch (WrongRequest | QuartetException e) {

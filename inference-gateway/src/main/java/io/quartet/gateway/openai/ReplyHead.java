@@ -1,10 +1,10 @@
 package io.quartet.gateway.openai;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.quartet.v1.SamplingParameters;
 import java.time.Instant;
+import java.util.stream.Stream;
 
 /**
  * What every JSON of one response begins with.
@@ -16,17 +16,26 @@ record ReplyHead(String id, String object, Instant created, String model) {
    * A body with some choices.
    *
    * @param fingerprint the checkpoint whose weights answer
+   * @param more fields
    */
-  ObjectNode body(String fingerprint, ArrayNode choices) {
-    ObjectNode body =
-        JsonNodeFactory.instance
-            .objectNode()
-            .put("id", id)
-            .put("object", object)
-            .put("created", created.getEpochSecond())
-            .put("model", model)
-            .put("system_fingerprint", fingerprint);
-    return body.set("choices", choices);
+  Stream<JsonPart> body(String fingerprint, Stream<JsonPart> choices, JsonPart more) {
+    JsonPart beginning =
+        json -> {
+          json.writeStartObject();
+          json.writeStringField("id", id);
+          json.writeStringField("object", object);
+          json.writeNumberField("created", created.getEpochSecond());
+          json.writeStringField("model", model);
+          json.writeStringField("system_fingerprint", fingerprint);
+          json.writeArrayFieldStart("choices");
+        };
+    JsonPart end =
+        json -> {
+          json.writeEndArray();
+          more.write(json);
+          json.writeEndObject();
+        };
+    return Stream.concat(Stream.concat(JsonPart.of(beginning), choices), JsonPart.of(end));
   }
 
   /**

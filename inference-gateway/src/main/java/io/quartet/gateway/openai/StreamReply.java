@@ -8,6 +8,7 @@ import io.quartet.gateway.AnswerSink;
 import io.quartet.v1.FinishReason;
 import io.quartet.v1.Usage;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Answers as server-sent events, each piece as soon as the reader takes it. */
 final class StreamReply {
@@ -31,13 +32,21 @@ final class StreamReply {
     return new Sink(index, call.choices().apply(index));
   }
 
-  private synchronized void send(String fingerprint, ObjectNode again, ObjectNode choice) {
-    ObjectNode event = head.body(fingerprint, JsonNodeFactory.instance.arrayNode().add(choice));
-    if (!begun) {
-      begun = true;
-      event.set("quartet", again);
-    }
-    wire.event(call.usage() ? event.putNull("usage") : event);
+  private synchronized void send(String fingerprint, ObjectNode again, Stream<JsonPart> choice) {
+    boolean first = !begun;
+    begun = true;
+    wire.event(
+        head.body(
+            fingerprint,
+            choice,
+            json -> {
+              if (first) {
+                JsonPart.field("quartet", again).write(json);
+              }
+              if (call.usage()) {
+                json.writeNullField("usage");
+              }
+            }));
   }
 
   private synchronized void ended(int index, String fingerprint, Usage used) {
@@ -46,8 +55,7 @@ final class StreamReply {
       return;
     }
     if (call.usage()) {
-      wire.event(
-          head.body(fingerprint, JsonNodeFactory.instance.arrayNode()).set("usage", usage.json()));
+      wire.event(head.body(fingerprint, Stream.empty(), JsonPart.field("usage", usage.json())));
     }
     wire.done();
   }
@@ -82,7 +90,7 @@ final class StreamReply {
 
     @Override
     public void prompt(List<ScoredToken> tokens) {
-      choice.prompt(tokens);
+      choice.prompt(tokens).ifPresent(piece -> send(fingerprint, again, piece));
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.quartet.gateway.openai;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.quartet.checkpoint.QuartetException;
@@ -12,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** Answers as one JSON body once all of them are whole. */
 final class WholeReply {
@@ -19,7 +19,7 @@ final class WholeReply {
   private final Call call;
   private final ReplyHead head;
   private final TotalUsage usage;
-  private final Map<Integer, ObjectNode> finished = new TreeMap<>(); // guarded by this
+  private final Map<Integer, Stream<JsonPart>> finished = new TreeMap<>(); // guarded by this
 
   WholeReply(Wire wire, Call call, ReplyHead head) {
     this.wire = wire;
@@ -34,14 +34,20 @@ final class WholeReply {
   }
 
   private synchronized void ended(
-      int index, String fingerprint, ObjectNode again, ObjectNode choice, Usage used) {
+      int index, String fingerprint, ObjectNode again, Stream<JsonPart> choice, Usage used) {
     usage.add(index, used);
     finished.put(index, choice);
     if (finished.size() == call.answers()) {
-      ArrayNode choices = JsonNodeFactory.instance.arrayNode().addAll(finished.values());
-      ObjectNode body = head.body(fingerprint, choices);
-      body.set("usage", usage.json());
-      wire.json(200, body.set("quartet", again));
+      Stream<JsonPart> choices = finished.values().stream().reduce(Stream.empty(), Stream::concat);
+      wire.json(
+          200,
+          head.body(
+              fingerprint,
+              choices,
+              json -> {
+                JsonPart.field("usage", usage.json()).write(json);
+                JsonPart.field("quartet", again).write(json);
+              }));
     }
   }
 
@@ -49,6 +55,7 @@ final class WholeReply {
     private final int index;
     private final Choice choice;
     private final StringBuilder text = new StringBuilder();
+    private final List<ScoredToken> prompt = new ArrayList<>();
     private final List<ScoredToken> tokens = new ArrayList<>();
     private String fingerprint = "";
     private ObjectNode again = JsonNodeFactory.instance.objectNode();
@@ -81,8 +88,8 @@ final class WholeReply {
     }
 
     @Override
-    public void prompt(List<ScoredToken> tokens) {
-      choice.prompt(tokens);
+    public void prompt(List<ScoredToken> more) {
+      prompt.addAll(more);
     }
 
     @Override
@@ -93,7 +100,7 @@ final class WholeReply {
 
     @Override
     public void end(FinishReason reason, Usage used) {
-      ended(index, fingerprint, again, choice.whole(text.toString(), tokens, reason), used);
+      ended(index, fingerprint, again, choice.whole(prompt, text.toString(), tokens, reason), used);
     }
 
     @Override

@@ -3,7 +3,9 @@ package io.quartet.gateway.openai;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quartet.checkpoint.BpeTrainer;
 import io.quartet.checkpoint.BpeVocabulary;
 import io.quartet.checkpoint.SpecialTokens;
@@ -15,6 +17,7 @@ import io.quartet.gateway.AnswerSink;
 import io.quartet.v1.FinishReason;
 import io.quartet.v1.SamplingParameters;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -89,11 +92,12 @@ class CompletionChoiceTest {
       var knobs = SamplingParameters.newBuilder().setPromptLogProbs(true).build();
       var choice = new CompletionChoice(0, true, true);
       choice.begin(new AnswerSink.Beginning("sft/talk/1", knobs, prompt, llamas));
-      choice.prompt(Stream.of(1, 2, 1).map(CompletionChoiceTest::scored).toList());
-      JsonNode whole = choice.whole("b", List.of(scored(3)), FinishReason.FINISH_REASON_STOP);
+      List<ScoredToken> scored = Stream.of(1, 2, 1).map(CompletionChoiceTest::scored).toList();
+      JsonNode whole =
+          json(choice.whole(scored, "b", List.of(scored(3)), FinishReason.FINISH_REASON_STOP));
 
       assertThat(whole.get("text").asText()).isEqualTo("a b");
-      assertThat(OpenAiFixture.json(whole.at("/logprobs/text_offset").toString()))
+      assertThat(whole.at("/logprobs/text_offset"))
           .isEqualTo(OpenAiFixture.json("[0, 0, 0, 1, 2]"));
     }
   }
@@ -119,8 +123,20 @@ class CompletionChoiceTest {
     choice.begin(
         new AnswerSink.Beginning(
             "sft/talk/1", SamplingParameters.getDefaultInstance(), new int[] {0}, tokenizer));
-    JsonNode whole = choice.whole("", List.of(tokens), FinishReason.FINISH_REASON_STOP);
-    return OpenAiFixture.json(whole.get("logprobs").toString());
+    return json(choice.whole(List.of(), "", List.of(tokens), FinishReason.FINISH_REASON_STOP))
+        .get("logprobs");
+  }
+
+  private static JsonNode json(Stream<JsonPart> parts) {
+    var text = new StringWriter();
+    try (JsonGenerator json = new ObjectMapper().createGenerator(text)) {
+      for (JsonPart part : (Iterable<JsonPart>) parts::iterator) {
+        part.write(json);
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    return OpenAiFixture.json(text.toString());
   }
 
   private static List<Alternative> alternatives(int token, float logProb) {

@@ -112,6 +112,31 @@ class HttpPressureTest extends OpenAiFixture {
     await().until(() -> meter("quartet_gateway_unread_tokens 0.0"));
   }
 
+  @Test
+  void aWholeReplyIsHeldUntilItsReaderHasTakenIt() throws Exception {
+    int tokens = 40_000; // some 16 MB, more than the wire holds unread
+    InputStream reader =
+        open(
+            COMPLETIONS,
+            "{'model': 'rl', 'temperature': 0, 'prompt': '!', 'max_tokens': %d, 'logprobs': 20}"
+                .formatted(tokens));
+    assertThat(reader.read()).isEqualTo('{');
+    await()
+        .until(
+            () -> meter("quartet_gateway_requests_running{model=\"rl/long/1\",stage=\"rl\"} 0.0"));
+
+    await()
+        .during(1, SECONDS)
+        .atMost(5, SECONDS)
+        .until(() -> !meter("quartet_gateway_unread_tokens 0.0"));
+
+    JsonNode body = json("{" + new String(reader.readAllBytes(), UTF_8));
+    assertThat(body.at("/choices/0/text").asText()).isEqualTo("!".repeat(tokens));
+    assertThat(body.at("/choices/0/logprobs/top_logprobs")).hasSize(tokens);
+    assertThat(body.at("/usage/completion_tokens").asInt()).isEqualTo(tokens);
+    await().until(() -> meter("quartet_gateway_unread_tokens 0.0"));
+  }
+
   private HttpResponse<String> askShort() {
     try {
       return post(COMPLETIONS, SHORT);
