@@ -160,7 +160,7 @@ public final class Answering {
 
   /** An answer that only has to be begun. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Draft(int[] prompt, EffectiveSampling sampling, boolean trimmed) {}
+  private record Draft(int[] prompt, EffectiveSampling sampling, boolean trimmed, boolean echo) {}
 
   private static List<Draft> drafts(ServedModel model, Question question) {
     List<int[]> prompts = question.prompts().apply(model);
@@ -170,7 +170,8 @@ public final class Answering {
     for (int[] prompt : prompts) {
       for (int sample = 0; sample < question.samples(); sample++) {
         var asked = seeded.toBuilder().setSeed(seeded.getSeed() + sample).build();
-        drafts.add(new Draft(prompt, sampling(model, prompt, asked), question.trimmed()));
+        drafts.add(
+            new Draft(prompt, sampling(model, prompt, asked), question.trimmed(), question.echo()));
       }
     }
     return drafts;
@@ -240,7 +241,7 @@ public final class Answering {
             admitted,
             metrics.begin(model, operation, draft.prompt().length, admitted.asked()),
             spans.begin(model, asked, operation, sampling.echo(), draft.prompt().length),
-            intake.unread().share());
+            intake.unread().share(draft.echo() ? draft.prompt().length : 0));
     var answer = new Answer(sink, beginning, text, account, executor);
     sink.connect(answer::readerReady, answer::cancel);
     return answer;

@@ -58,6 +58,7 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
         Question.requireStops(request.getSampling()),
         request.hasSamples() ? request.getSamples() : 1,
         true,
+        false,
         Requests.urgency(request.getPriority(), request.hasTimeLimit(), request.getTimeLimit()));
   }
 

@@ -37,7 +37,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
         new WholeAnswers<>(
                 (ServerCallStreamObserver<GenerateResponse>) responses,
                 question.samples(),
-                request.getEcho(),
+                question.echo(),
                 Function.identity())
             ::sink);
   }
@@ -52,7 +52,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
         new StreamedAnswers(
                 (ServerCallStreamObserver<GenerateChunk>) responses,
                 question.samples(),
-                request.getEcho())
+                question.echo())
             ::sink);
   }
 
@@ -79,6 +79,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
         Question.requireStops(request.getSampling()),
         request.hasSamples() ? request.getSamples() : 1,
         false,
+        request.getEcho(),
         Requests.urgency(request.getPriority(), request.hasTimeLimit(), request.getTimeLimit()));
   }
 
@@ -94,6 +95,7 @@ public class GenerationEndpoint extends GenerationServiceGrpc.GenerationServiceI
         sampling.build(),
         request.hasCount() ? request.getCount() : 1,
         true,
+        false,
         Urgency.USUAL);
   }
 

@@ -16,6 +16,7 @@ import java.util.function.Function;
  * @param sampling knobs, as far as the caller names them
  * @param samples answers to each prompt; the seed of each is one more than the one's before
  * @param trimmed whether white space around an answer is left out
+ * @param echo whether the prompt's text comes before each answer
  * @param urgency how soon the answers are wanted
  */
 public record Question(
@@ -24,6 +25,7 @@ public record Question(
     SamplingParameters sampling,
     int samples,
     boolean trimmed,
+    boolean echo,
     Urgency urgency) {
   /** The most answers of one question. */
   public static final int MOST_ANSWERS = 64;

@@ -53,6 +53,7 @@ public class ScoreEndpoint extends ScoreServiceGrpc.ScoreServiceImplBase {
         sampling,
         1,
         false,
+        false,
         Urgency.USUAL);
   }
 

@@ -15,6 +15,9 @@ final class Unread {
   /** A token on the heap, about, or one of its alternatives: each counts as one. */
   private static final long BYTES = 32;
 
+  /** An answer without its tokens, in tokens. */
+  private static final int ANSWER = 64;
+
   private static final int PART_OF_HEAP = 4;
   private static final Duration AWHILE = Duration.ofSeconds(1);
 
@@ -44,9 +47,13 @@ final class Unread {
     }
   }
 
-  /** What the reader of one more answer has still to take. */
-  Share share() {
-    return new Share();
+  /**
+   * What the reader of one more answer has still to take.
+   *
+   * @param echoed tokens of the prompt that come before it; they count until the call is over
+   */
+  Share share(int echoed) {
+    return new Share(ANSWER + echoed);
   }
 
   /** One answer's part. */
@@ -54,6 +61,10 @@ final class Unread {
     private long held; // guarded by this
     private long sent; // of those; guarded by this
     private boolean over; // guarded by this
+
+    private Share(long always) {
+      add(always);
+    }
 
     /** Tokens came. */
     synchronized void came(List<ScoredToken> more) {

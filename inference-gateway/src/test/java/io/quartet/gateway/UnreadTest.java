@@ -20,16 +20,17 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class UnreadTest extends CatalogFixture {
-  private static final long TOKENS = 100;
+  private static final int ANSWER = 64; // what one takes beside its tokens
+  private static final long TOKENS = 100 + 2 * ANSWER;
   private static final long HEAP = TOKENS * 4 * 32;
 
   private final Unread unread = new Unread(HEAP);
 
   @Test
   void whatReadersHoldTogetherIsBounded() {
-    Unread.Share slow = unread.share();
+    Unread.Share slow = unread.share(0);
     slow.came(plain(60));
-    unread.share().came(plain(40));
+    unread.share(0).came(plain(40));
     assertThatCode(unread::requireRoom).doesNotThrowAnyException();
 
     slow.came(plain(1));
@@ -41,7 +42,7 @@ class UnreadTest extends CatalogFixture {
               assertThat(e.code()).isEqualTo(ErrorCode.RESOURCE_EXHAUSTED);
               assertThat(e.retryAfter()).contains(Duration.ofSeconds(1));
             })
-        .hasMessage("readers have 101 tokens still to take, expected at most 100; try again later");
+        .hasMessage("readers have 229 tokens still to take, expected at most 228; try again later");
     slow.sent(plain(1));
     assertThatThrownBy(unread::requireRoom).isInstanceOf(QuartetException.class);
     slow.taken();
@@ -50,16 +51,28 @@ class UnreadTest extends CatalogFixture {
 
   @Test
   void alternativesCountLikeTokens() {
-    unread.share().came(Collections.nCopies(5, token(20)));
+    unread.share(0).came(Collections.nCopies(8, token(20)));
 
-    assertThatThrownBy(unread::requireRoom).hasMessageStartingWith("readers have 105 tokens");
+    assertThatThrownBy(unread::requireRoom).hasMessageStartingWith("readers have 232 tokens");
+  }
+
+  @Test
+  void anAnswerCountsWithTheEchoOfItsPromptUntilTheCallIsOver() {
+    Unread.Share echoing = unread.share(165);
+    assertThatThrownBy(unread::requireRoom).hasMessageStartingWith("readers have 229 tokens");
+
+    echoing.taken();
+    assertThat(unread.tokens()).isEqualTo(229);
+    echoing.end();
+
+    assertThat(unread.tokens()).isZero();
   }
 
   @Test
   void fiveHundredSlowReadersFitIntoHalfAGigabyte() {
     var large = new Unread(512L << 20);
     for (int i = 0; i < 500; i++) {
-      large.share().came(Collections.nCopies(256, token(20)));
+      large.share(0).came(Collections.nCopies(256, token(20)));
     }
 
     assertThatCode(large::requireRoom).doesNotThrowAnyException();
@@ -69,14 +82,14 @@ class UnreadTest extends CatalogFixture {
   void anAnswerThatHasEndedCountsUntilItsReaderTakesIt() {
     var reader = new Reader();
     Answer answer = answer(reader);
-    plain(101).forEach(answer::token);
+    plain(165).forEach(answer::token);
     answer.finished(generation());
-    assertThatThrownBy(unread::requireRoom).hasMessageStartingWith("readers have 101 tokens");
+    assertThatThrownBy(unread::requireRoom).hasMessageStartingWith("readers have 229 tokens");
 
     reader.ready = true;
     answer.readerReady();
-    assertThat(reader.given).hasSize(101);
-    assertThat(unread.tokens()).as("until the network has it all").isEqualTo(101);
+    assertThat(reader.given).hasSize(165);
+    assertThat(unread.tokens()).as("until the network has it all").isEqualTo(229);
     answer.cancel();
 
     assertThat(unread.tokens()).isZero();
@@ -88,9 +101,9 @@ class UnreadTest extends CatalogFixture {
     reader.ready = true;
     Answer answer = answer(reader);
 
-    plain(101).forEach(answer::token);
+    plain(165).forEach(answer::token);
 
-    assertThat(unread.tokens()).isEqualTo(1);
+    assertThat(unread.tokens()).isEqualTo(ANSWER + 1);
   }
 
   @Test
@@ -100,10 +113,10 @@ class UnreadTest extends CatalogFixture {
     reader.keeps = true;
     Answer answer = answer(reader);
 
-    plain(101).forEach(answer::token);
+    plain(165).forEach(answer::token);
     answer.finished(generation());
 
-    assertThat(unread.tokens()).isEqualTo(101);
+    assertThat(unread.tokens()).isEqualTo(229);
     answer.cancel();
     assertThat(unread.tokens()).isZero();
   }
@@ -111,7 +124,7 @@ class UnreadTest extends CatalogFixture {
   @Test
   void whoLeavesHasNothingMoreToTake() {
     Answer answer = answer(new Reader());
-    plain(101).forEach(answer::token);
+    plain(165).forEach(answer::token);
 
     answer.cancel();
     answer.token(token(0));
@@ -127,7 +140,7 @@ class UnreadTest extends CatalogFixture {
         new AnswerSink.Beginning(
             "rl/r/1", SamplingParameters.getDefaultInstance(), prompt, tokenizer),
         new AnswerText(tokenizer, List.of(), false),
-        new Counting(unread.share()),
+        new Counting(unread.share(0)),
         Runnable::run);
   }
 

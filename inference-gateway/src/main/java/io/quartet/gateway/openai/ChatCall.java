@@ -44,6 +44,7 @@ final class ChatCall {
             sampling.build(),
             SamplingFields.samples(body),
             true,
+            false,
             SamplingFields.urgency(body));
     return new Call(
         question,

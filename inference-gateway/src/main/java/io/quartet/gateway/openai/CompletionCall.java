@@ -39,6 +39,7 @@ final class CompletionCall {
             sampling.build(),
             samples,
             false,
+            echo,
             SamplingFields.urgency(body));
     return new Call(
         question,

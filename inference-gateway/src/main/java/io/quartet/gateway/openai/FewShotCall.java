@@ -38,6 +38,7 @@ final class FewShotCall {
             sampling.build(),
             samples,
             true,
+            false,
             SamplingFields.urgency(body));
     return new Call(
         question,
