@@ -20,6 +20,10 @@ import io.quartet.v1.ListModelsRequest;
 import io.quartet.v1.Model;
 import io.quartet.v1.ModelState;
 import io.quartet.v1.WatchModelsRequest;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -139,5 +143,15 @@ class ServedModelsTest extends GatewayFixture {
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,
             e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND));
+  }
+
+  @Test
+  void aPlainConnectionIsNotUpgraded() throws Exception {
+    HttpResponse<String> response =
+        HttpClient.newHttpClient() // asks for HTTP/2
+            .send(HttpRequest.newBuilder(uri("/q/metrics")).build(), BodyHandlers.ofString());
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.version()).isEqualTo(HttpClient.Version.HTTP_1_1);
   }
 }

@@ -1,5 +1,6 @@
 package io.quartet.gateway.openai;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.quartet.checkpoint.Conversation;
 import io.quartet.gateway.Question;
 import io.quartet.v1.SamplingParameters;
@@ -57,6 +58,11 @@ final class ChatCall {
   }
 
   private static void requireText(Fields body) {
+    for (JsonNode modality : body.node("modalities")) {
+      if (!modality.asText().equals("text")) {
+        throw body.wrong("modalities", "[\"text\"], the one that is offered");
+      }
+    }
     body.object("response_format")
         .ifPresent(
             format -> {

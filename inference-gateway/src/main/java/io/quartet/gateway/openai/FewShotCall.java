@@ -12,6 +12,8 @@ import java.util.List;
  * given as {@code title} and {@code examples}.
  */
 final class FewShotCall {
+  private static final String EXAMPLES = "examples";
+
   private FewShotCall() {}
 
   /**
@@ -21,7 +23,9 @@ final class FewShotCall {
    */
   static Call read(Fields body) {
     String model = body.requiredText("model");
-    var shots = new FewShot(body.text("title").orElse(""), examples(body));
+    String title = body.text("title").orElse("");
+    List<String> examples = examples(body);
+    FewShot shots = body.naming(EXAMPLES, () -> new FewShot(title, examples));
     SamplingParameters.Builder sampling =
         SamplingFields.of(body, false, "max_tokens").addStop(shots.separator());
     if (!sampling.hasMaxTokens()) {
@@ -33,8 +37,7 @@ final class FewShotCall {
             model,
             served ->
                 List.of(
-                    Prompts.fitting(
-                        "examples", served, served.textPrompt(shots.prompt()), sampling)),
+                    Prompts.fitting(EXAMPLES, served, served.textPrompt(shots.prompt()), sampling)),
             sampling.build(),
             samples,
             true,
@@ -51,14 +54,17 @@ final class FewShotCall {
   }
 
   private static List<String> examples(Fields body) {
-    JsonNode list = body.node("examples");
+    JsonNode list = body.node(EXAMPLES);
+    if (list.isMissingNode()) {
+      throw body.missing(EXAMPLES);
+    }
     if (!list.isArray()) {
-      throw body.wrong("examples", "a list of strings");
+      throw body.wrong(EXAMPLES, "a list of strings");
     }
     List<String> examples = new ArrayList<>();
     for (JsonNode example : list) {
       if (!example.isTextual()) {
-        throw Fields.wrong("examples[%d]".formatted(examples.size()), example, "a string");
+        throw Fields.wrong("%s[%d]".formatted(EXAMPLES, examples.size()), example, "a string");
       }
       examples.add(example.textValue());
     }

@@ -49,6 +49,9 @@ final class Fields {
   }
 
   private static Fields of(JsonNode json, String path) {
+    if (json.isMissingNode()) {
+      throw new WrongRequest(null, "invalid_json", "body: empty, expected a JSON object");
+    }
     if (!json.isObject()) {
       throw wrong(path, json, "a JSON object");
     }
@@ -91,7 +94,7 @@ final class Fields {
   }
 
   OptionalInt whole(String name) {
-    return find(name, Fields::isInt, "a whole number")
+    return find(name, Fields::isInt, "a whole number of 32 bits")
         .map(value -> OptionalInt.of(value.intValue()))
         .orElse(OptionalInt.empty());
   }

@@ -33,6 +33,9 @@ import org.jboss.logging.Logger;
 public class OpenAiRoutes {
   private static final Logger LOG = Logger.getLogger(OpenAiRoutes.class);
   private static final String PATHS = "/v1/*";
+  private static final String CHAT = "/v1/chat/completions";
+  private static final String COMPLETIONS = "/v1/completions";
+  private static final String FEW_SHOT = "/v1/few_shot";
   private static final String MODELS = "/v1/models";
   private static final String TIMEOUT = "x-request-timeout";
   private static final String CLIENT_TIMEOUT = "x-stainless-timeout";
@@ -55,9 +58,9 @@ public class OpenAiRoutes {
     router.route(PATHS).handler(this::begin);
     router.post(PATHS).handler(OpenAiRoutes::takeForJson);
     router.post(PATHS).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY));
-    answers(router, "/v1/chat/completions", ChatCall::read);
-    answers(router, "/v1/completions", CompletionCall::read);
-    answers(router, "/v1/few_shot", FewShotCall::read);
+    answers(router, CHAT, ChatCall::read);
+    answers(router, COMPLETIONS, CompletionCall::read);
+    answers(router, FEW_SHOT, FewShotCall::read);
     router.get(MODELS).handler(context -> guard(context, this::list));
     router.get(MODELS + "/*").handler(context -> guard(context, wire -> get(context, wire)));
     router.route(PATHS).handler(context -> guard(context, wire -> unknown(context)));
@@ -156,8 +159,14 @@ public class OpenAiRoutes {
     throw new WrongRequest(
         null,
         "unknown_url",
-        "%s %s: no such path, expected POST /v1/chat/completions, POST /v1/completions or GET %s"
-            .formatted(context.request().method(), context.request().path(), MODELS));
+        "%s %s: no such path, expected POST %s, POST %s, POST %s or GET %s"
+            .formatted(
+                context.request().method(),
+                context.request().path(),
+                CHAT,
+                COMPLETIONS,
+                FEW_SHOT,
+                MODELS));
   }
 
   /** What Vert.x itself refuses: a body that is too large or is cut off. */

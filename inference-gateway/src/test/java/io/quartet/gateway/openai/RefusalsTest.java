@@ -27,7 +27,7 @@ class RefusalsTest extends OpenAiFixture {
       quoteCharacter = '`',
       value = {
         "'temperature': 'hot'   | temperature | invalid_value | temperature: found \"hot\", expected a number",
-        "'max_tokens': 1.5      | max_tokens  | invalid_value | max_tokens: found 1.5, expected a whole number",
+        "'max_tokens': 1.5      | max_tokens  | invalid_value | max_tokens: found 1.5, expected a whole number of 32 bits",
         "'n': 0                 | n           | invalid_value | n: found 0, expected 1 to 64",
         "'stop': [1]            | stop        | invalid_value | stop: found 1, expected a string",
         "'stream': 'yes'        | stream      | invalid_value | stream: found \"yes\", expected true or false",
@@ -47,6 +47,7 @@ class RefusalsTest extends OpenAiFixture {
         "'logit_bias': {'7': 200} | logit_bias | invalid_value | sampling: bias of token 7 200.0, expected −100 to 100",
         "'logprobs': true, 'top_logprobs': 21 | top_logprobs | invalid_value | sampling: top log-probs 21, expected 0 to 20",
         "'stop': ''             | stop        | invalid_value | sampling: stop string of 0 characters, expected 1 to 256",
+        "'modalities': ['text', 'audio'] | modalities | invalid_value | modalities: found [\"text\",\"audio\"], expected [\"text\"], the one that is offered",
         "'response_format': {'type': 'json_object'} | response_format.type | invalid_value | response_format.type: found \"json_object\", expected \"text\", the one format that is offered",
       })
   void aWrongFieldIsNamed(String field, String param, String code, String message)
@@ -106,6 +107,26 @@ class RefusalsTest extends OpenAiFixture {
   }
 
   @Test
+  void examplesThatAreMissingOrNoneAreNamed() throws Exception {
+    assertThat(refusal("/v1/few_shot", "{'model': 'rl'}"))
+        .isEqualTo(
+            error(
+                400,
+                "invalid_request_error",
+                "examples: missing, but required",
+                "'examples'",
+                "missing_required_parameter"));
+    assertThat(refusal("/v1/few_shot", "{'model': 'rl', 'examples': []}"))
+        .isEqualTo(
+            error(
+                400,
+                "invalid_request_error",
+                "examples: found 0, expected 1 to 256",
+                "'examples'",
+                "invalid_value"));
+  }
+
+  @Test
   void anUnknownModelIs404() throws Exception {
     JsonNode refusal = refusal(CHAT, "{'model': 'gpt-5', " + MESSAGES + "}");
 
@@ -117,6 +138,8 @@ class RefusalsTest extends OpenAiFixture {
   @Test
   void aBodyThatIsNoJsonOrTooLargeIsRefused() throws Exception {
     assertThat(refusal(CHAT, "{'model'").at("/error/code").asText()).isEqualTo("invalid_json");
+    assertThat(refusal(CHAT, "").at("/error/message").asText())
+        .isEqualTo("body: empty, expected a JSON object");
     assertThat(refusal(CHAT, "[]"))
         .isEqualTo(
             error(
@@ -143,7 +166,7 @@ class RefusalsTest extends OpenAiFixture {
                 404,
                 "invalid_request_error",
                 "POST /v1/embeddings: no such path, expected POST /v1/chat/completions, POST"
-                    + " /v1/completions or GET /v1/models",
+                    + " /v1/completions, POST /v1/few_shot or GET /v1/models",
                 "null",
                 "unknown_url"));
     HttpResponse<String> get =
