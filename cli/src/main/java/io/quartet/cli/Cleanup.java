@@ -10,8 +10,18 @@ import java.util.Deque;
 final class Cleanup implements AutoCloseable {
   private final Deque<AutoCloseable> actions = new ArrayDeque<>();
   private final Thread hook = new Thread(this::interrupted, "cleanup");
+  private final Object running = new Object();
+  private final Runnable first;
 
   Cleanup() {
+    this(() -> {});
+  }
+
+  /**
+   * @param first what an interruption does before it is told
+   */
+  Cleanup(Runnable first) {
+    this.first = first;
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
@@ -21,11 +31,19 @@ final class Cleanup implements AutoCloseable {
   }
 
   private void interrupted() {
+    first.run();
     System.err.println("quartet: interrupted, cleaning up …");
     run();
   }
 
   private void run() {
+    // The hook's end is the JVM's: it waits for what the command's own thread has begun.
+    synchronized (running) {
+      runAll();
+    }
+  }
+
+  private void runAll() {
     while (true) {
       AutoCloseable action;
       synchronized (this) {

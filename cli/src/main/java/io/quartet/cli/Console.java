@@ -46,7 +46,7 @@ public record Console(PrintStream out, boolean live, boolean color, int width) {
     int width = Integer.getInteger("quartet.columns", DEFAULT_WIDTH);
     var out =
         new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-    return new Console(out, terminal && !dumb, color, Math.max(40, width));
+    return new Console(out, terminal && !dumb, color, width > 0 ? width : DEFAULT_WIDTH);
   }
 
   /** A text in a style, or as it is where colours are off. */

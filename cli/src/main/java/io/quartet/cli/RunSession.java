@@ -83,7 +83,7 @@ final class RunSession {
   private void onStack(Beginning beginning, String recipeYaml, Ending ending)
       throws InterruptedException {
     ProgressDisplay display = new ProgressDisplay(console, System::nanoTime);
-    try (Cleanup cleanup = new Cleanup()) {
+    try (Cleanup cleanup = new Cleanup(display::leave)) {
       LocalStack stack = stack(cleanup, display);
       try (RunChannel channel = new RunChannel(stack.ports().bootstrap())) {
         RunFolder folder = beginning.folder(channel);

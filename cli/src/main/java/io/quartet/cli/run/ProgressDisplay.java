@@ -1,5 +1,7 @@
 package io.quartet.cli.run;
 
+import static java.util.stream.Collectors.joining;
+
 import io.quartet.cli.Console;
 import io.quartet.v1.Stage;
 import io.quartet.v1.StageProgress;
@@ -18,6 +20,8 @@ import java.util.function.LongSupplier;
 public final class ProgressDisplay {
   private static final Duration REDRAW = Duration.ofMillis(200);
   private static final Duration REPEAT = Duration.ofSeconds(10);
+  private static final String NO_WRAP = "\u001b[?7l";
+  private static final String WRAP = "\u001b[?7h";
 
   private final Console console;
   private final LongSupplier nanoTime;
@@ -26,6 +30,7 @@ public final class ProgressDisplay {
   private final Map<Stage, String> last = new EnumMap<>(Stage.class);
   private final Map<Stage, Long> saidAt = new EnumMap<>(Stage.class);
   private int drawn;
+  private boolean left;
   private long drawnAt = Long.MIN_VALUE;
 
   /**
@@ -41,6 +46,9 @@ public final class ProgressDisplay {
 
   /** Shows where the run is now. */
   public synchronized void show(RunView view) {
+    if (left) {
+      return;
+    }
     if (console.live()) {
       long now = nanoTime.getAsLong();
       if (drawnAt == Long.MIN_VALUE || now - drawnAt >= REDRAW.toNanos()) {
@@ -54,6 +62,9 @@ public final class ProgressDisplay {
 
   /** Shows the run's end, whenever the last drawing was. */
   public synchronized void finish(RunView view) {
+    if (left) {
+      return;
+    }
     if (console.live()) {
       draw(view);
       drawn = 0;
@@ -68,9 +79,17 @@ public final class ProgressDisplay {
     console.line(text);
   }
 
+  /** Leaves the lines as they stand, and shows nothing more of the run. */
+  public synchronized void leave() {
+    left = true;
+    drawn = 0;
+  }
+
   private void draw(RunView view) {
     erase();
-    view.stages().forEach(s -> console.line(lines.live(view, s)));
+    // In a terminal that was made narrower, a wrapped line would be two to erase.
+    console.line(
+        view.stages().stream().map(s -> lines.live(view, s)).collect(joining("\n", NO_WRAP, WRAP)));
     drawn = view.stages().size();
   }
 

@@ -38,7 +38,7 @@ final class StageLine {
         spans.add(new Span(null, "  " + facts(view, latest)));
       }
       case STAGE_STATE_COMPLETED -> {
-        spans.add(new Span(Style.GREEN, bar(latest)));
+        spans.add(new Span(Style.GREEN, "done"));
         spans.add(new Span(null, "  " + done(view, latest)));
       }
       case STAGE_STATE_FAILED -> spans.add(new Span(Style.RED, "failed: " + cause(latest)));
@@ -75,8 +75,7 @@ final class StageLine {
   }
 
   private static String bar(StageProgress progress) {
-    double share = progress.getState() == StageState.STAGE_STATE_COMPLETED ? 1 : share(progress);
-    int eighths = (int) Math.round(share * BAR * 8);
+    int eighths = (int) Math.round(share(progress) * BAR * 8);
     String full = "█".repeat(eighths / 8);
     String part = eighths % 8 == 0 ? "" : PARTS.substring(eighths % 8, eighths % 8 + 1);
     return (full + part + "░".repeat(BAR)).substring(0, BAR);
@@ -174,13 +173,15 @@ final class StageLine {
   private record Span(@org.jspecify.annotations.Nullable Style style, String text) {}
 
   private String render(List<Span> spans) {
+    int width = console.width() - 1;
+    boolean cut = spans.stream().mapToInt(span -> span.text().length()).sum() > width;
     StringBuilder line = new StringBuilder();
-    int room = console.width() - 1;
+    int room = cut ? Math.max(0, width - 1) : width;
     for (Span span : spans) {
       String text = span.text().substring(0, Math.min(room, span.text().length()));
       room -= text.length();
       line.append(span.style() == null ? text : console.styled(span.style(), text));
     }
-    return line.toString();
+    return cut && width > 0 ? line + "…" : line.toString();
   }
 }

@@ -44,6 +44,23 @@ class StageLineTest {
   }
 
   @Test
+  void aCompletedStagesCheckpointFitsIntoEightyColumns() {
+    assertThat(new StageLine(console(false, 80)).live(PlausibleRun.view(), Stage.STAGE_RL))
+        .isEqualTo("rl      done  1:57  rl/default-1/60");
+    RunView view = new RunView("tinyshakespeare-10");
+    view.add(
+        at(0, progress(3000, 3000)).toBuilder()
+            .setRun(view.run())
+            .putMetrics("loss", 1.234)
+            .putMetrics("tokens_per_second", 123456)
+            .setState(StageState.STAGE_STATE_COMPLETED)
+            .setCheckpointId("base/tinyshakespeare-10/3000")
+            .build());
+    assertThat(new StageLine(console(false, 80)).live(view, Stage.STAGE_BASE))
+        .isEqualTo("base    done  0:00  loss 1.234  123.5k tok/s  base/tinyshakespeare-10/3000");
+  }
+
+  @Test
   void aFailedStageShowsItsCause() {
     RunView view = new RunView("r");
     StageProgress.Builder failed = progress(3, 10).setState(StageState.STAGE_STATE_FAILED);
@@ -55,9 +72,13 @@ class StageLineTest {
   }
 
   @Test
-  void aLineIsNeverWiderThanTheTerminal() {
-    assertThat(new StageLine(console(false, 40)).live(viewAfter(400), Stage.STAGE_BASE))
-        .hasSize(39);
+  void aLineIsNeverWiderThanTheTerminalAndShowsThatItWasCut() {
+    for (int width : new int[] {40, 30, 20}) {
+      assertThat(new StageLine(console(false, width)).live(viewAfter(400), Stage.STAGE_BASE))
+          .hasSize(width - 1)
+          .endsWith("…");
+    }
+    assertThat(new StageLine(console(false, 1)).live(viewAfter(400), Stage.STAGE_BASE)).isEmpty();
   }
 
   @Test
@@ -103,6 +124,23 @@ class StageLineTest {
     String text = bytes.toString(StandardCharsets.UTF_8);
     assertThat(text.split("\u001b\\[4A\r\u001b\\[J", -1)).hasSize(2);
     assertThat(text.split("\n")).hasSize(8);
+    assertThat(text.split("\u001b\\[\\?7l|\u001b\\[\\?7h\n"))
+        .as("a terminal that is narrower than thought cuts each line")
+        .hasSize(4);
+  }
+
+  @Test
+  void whatIsToldOfAnInterruptionStaysBelowTheLines() {
+    var display = new ProgressDisplay(console(true, 100), new AtomicLong(0)::get);
+    RunView view = viewAfter(10);
+    display.show(view);
+    int shown = bytes.size();
+
+    display.leave();
+    display.show(view);
+    display.finish(view);
+
+    assertThat(bytes.size()).isEqualTo(shown);
   }
 
   @Test
