@@ -9,7 +9,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "resume",
     description =
-        "Take up a run that failed or was cancelled: its stages go on from their last snapshots.",
+        "Take up a run that failed, was cancelled or broke off: its stages go on from their last snapshots.",
     mixinStandardHelpOptions = true)
 final class ResumeCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RUN", description = "The run's name; see quartet status.")

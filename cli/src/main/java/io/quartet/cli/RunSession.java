@@ -50,25 +50,32 @@ final class RunSession {
   }
 
   /**
-   * Takes a run up again that failed or was cancelled; its stages go on from their last snapshots.
+   * Takes a run up again that failed, was cancelled or broke off with its stack; its stages go on
+   * from their last snapshots.
    *
    * @throws QuartetException NOT_FOUND if there is no such run; FAILED_PRECONDITION if it has
    *     completed, or is under way
    */
   void resume(String run, Ending ending) throws InterruptedException {
     RunFolder folder = RunFolder.open(workspace.run(run));
-    RunView before = folder.view();
-    if (before.failure().isEmpty() && !before.cancelled()) {
+    Optional<LocalStack> up = LocalStack.running(workspace);
+    RunView before =
+        folder.view(up.map(stack -> RunChannel.all(stack.ports().bootstrap())).orElse(List.of()));
+    boolean ended = before.failure().isPresent() || before.cancelled();
+    // Without a stack nobody works on it: whatever it was doing broke off.
+    if (before.completed() || (up.isPresent() && !ended)) {
       throw new QuartetException(
           ErrorCode.FAILED_PRECONDITION,
-          "run '%s' %s, expected one that failed or was cancelled"
-              .formatted(run, before.completed() ? "has completed" : "did not fail"));
+          "run '%s' %s, expected one that failed, was cancelled or broke off"
+              .formatted(run, before.completed() ? "has completed" : "is under way"));
     }
     // The very text: a snapshot continues only what began with the same recipe.
-    String yaml = before.submission().orElseThrow().getRecipeYaml();
+    String yaml =
+        before.submission().map(RunSubmitted::getRecipeYaml).orElseGet(folder::recipeYaml);
     onStack(
         channel -> {
-          channel.all(); // what is told from here on is about this attempt
+          // What is told from here on is about this attempt.
+          folder.catchUp(channel.allToTheEndOf(run));
           return folder;
         },
         yaml,
@@ -90,7 +97,7 @@ final class RunSession {
         String run = String.valueOf(folder.path().getFileName());
         console.line("Run %s: %s".formatted(run, folder.path()));
         RunSubmitted submission = channel.submit(run, recipeYaml);
-        Cancellation cancellation = cleanup.add(new Cancellation(channel, submission));
+        Cancellation cancellation = cleanup.add(new Cancellation(channel, folder, submission));
         RunView view =
             follow(new RunFollower(channel, folder, submission, display, stack::check), folder);
         cancellation.unneeded();
@@ -157,14 +164,16 @@ final class RunSession {
     return recipe.name() + "-" + number;
   }
 
-  /** Cancels the run when the command ends before it. */
+  /** Cancels the run when the command ends before it, and notes that down. */
   private static final class Cancellation implements AutoCloseable {
     private final RunChannel channel;
+    private final RunFolder folder;
     private final RunSubmitted submission;
     private volatile boolean needed = true;
 
-    Cancellation(RunChannel channel, RunSubmitted submission) {
+    Cancellation(RunChannel channel, RunFolder folder, RunSubmitted submission) {
       this.channel = channel;
+      this.folder = folder;
       this.submission = submission;
     }
 
@@ -175,7 +184,12 @@ final class RunSession {
     @Override
     public void close() {
       if (needed) {
-        channel.cancel(submission);
+        try {
+          channel.cancel(submission);
+        } finally {
+          // Nobody will be there to hear it from the stages, and resume asks for it.
+          folder.append(List.of(RunChannel.cancelled(submission)));
+        }
       }
     }
   }

@@ -1,10 +1,8 @@
 package io.quartet.cli;
 
-import com.google.protobuf.Message;
 import io.quartet.cli.run.RunBoard;
 import io.quartet.cli.run.RunChannel;
 import io.quartet.cli.stack.LocalStack;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -39,11 +37,7 @@ final class StatusCommand implements Callable<Integer> {
       console.line("The broker is gone: end what is left with ./quartet down.");
       return 0;
     }
-    List<Message> events;
-    try (RunChannel channel = new RunChannel(stack.get().ports().bootstrap())) {
-      events = channel.all();
-    }
-    new RunBoard(console).show(events);
+    new RunBoard(console).show(RunChannel.all(stack.get().ports().bootstrap()));
     return 0;
   }
 }

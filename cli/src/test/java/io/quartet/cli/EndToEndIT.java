@@ -277,20 +277,47 @@ class EndToEndIT {
   }
 
   @Test
-  void ctrlCCancelsTheRunAndLeavesTheStack() throws Exception {
+  void ctrlCCancelsTheRunWhichCanBeResumedAndLeavesTheStack() throws Exception {
     Launched run =
         stack.launchWithoutWaiting(
             "run", stack.recipe("long", "base: {steps: 100000}\n"), "--run=long");
     run.awaitOutput("training");
 
-    new ProcessBuilder("kill", "-INT", Long.toString(run.process().pid())).start().waitFor();
+    interrupt(run);
+    Launched resumed = stack.launchWithoutWaiting("resume", "long");
 
-    assertThat(run.exitCode()).as(run.output()).isEqualTo(130);
+    Path events = folder.resolve("runs/long/events.jsonl");
+    TestStack.await(
+        () -> {
+          assertThat(resumed.process().isAlive()).as(resumed.output()).isTrue();
+          return trainsSinceItsSubmission(Files.readAllLines(events));
+        });
+    assertThat(stack.launch("resume", "long").output())
+        .isEqualTo(
+            "quartet: run 'long' is under way, expected one that failed, was cancelled or broke"
+                + " off\n");
+    interrupt(resumed);
     TestStack.await(
         () -> {
           String status = stack.launch("status").output();
           return status.contains("run long: cancelled") && !status.contains("base    1");
         });
     assertThat(stack.launch("status").output()).containsPattern("base-service +ready");
+  }
+
+  private static void interrupt(Launched command) throws Exception {
+    new ProcessBuilder("kill", "-INT", Long.toString(command.process().pid())).start().waitFor();
+    assertThat(command.exitCode()).as(command.output()).isEqualTo(130);
+  }
+
+  private static boolean trainsSinceItsSubmission(List<String> events) {
+    List<String> since = events;
+    for (int i = 0; i < events.size(); i++) {
+      if (events.get(i).startsWith("{\"RunSubmitted\"")) {
+        since = events.subList(i, events.size());
+      }
+    }
+    return !since.get(0).contains("\"cancelled\":true")
+        && since.stream().anyMatch(event -> event.contains("\"training\""));
   }
 }

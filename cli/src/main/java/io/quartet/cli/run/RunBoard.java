@@ -50,8 +50,6 @@ public final class RunBoard {
     if (run.failure().isPresent()) {
       return "failed";
     }
-    return run.cancelled() || run.submission().map(s -> s.getCancelled()).orElse(false)
-        ? "cancelled"
-        : "running";
+    return run.cancelled() ? "cancelled" : "running";
   }
 }

@@ -36,6 +36,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /** Submits and cancels runs, and hears of them, through the broker. */
 public final class RunChannel implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration END = Duration.ofSeconds(60);
   private static final List<TopicPartition> PARTITIONS =
       List.of(
           new TopicPartition(Topics.RUNS, 0),
@@ -94,7 +95,12 @@ public final class RunChannel implements AutoCloseable {
 
   /** Cancels every stage of a run. */
   public void cancel(RunSubmitted submission) {
-    publish(submission.toBuilder().setCancelled(true).build());
+    publish(cancelled(submission));
+  }
+
+  /** What cancels a submission. */
+  public static RunSubmitted cancelled(RunSubmitted submission) {
+    return submission.toBuilder().setCancelled(true).build();
   }
 
   private void publish(RunSubmitted message) {
@@ -152,6 +158,34 @@ public final class RunChannel implements AutoCloseable {
       }
     } catch (KafkaException e) {
       throw unavailable(e);
+    }
+    return events;
+  }
+
+  /**
+   * Every event up to now, of a broker that nothing more is asked.
+   *
+   * @throws QuartetException UNAVAILABLE if none answers
+   */
+  public static List<Message> all(String bootstrap) {
+    try (RunChannel channel = new RunChannel(bootstrap)) {
+      return channel.all();
+    }
+  }
+
+  /**
+   * Every event up to now, and to the end of a run that is being cancelled: a stage that has not
+   * stopped yet would not hear that the run is submitted again.
+   */
+  public List<Message> allToTheEndOf(String run) {
+    List<Message> events = all();
+    RunView view = new RunView(run);
+    events.forEach(view::add);
+    long deadline = System.nanoTime() + END.toNanos();
+    while (view.cancelled() && view.underWay() && System.nanoTime() < deadline) {
+      List<Message> more = poll(Duration.ofMillis(200));
+      more.forEach(view::add);
+      events.addAll(more);
     }
     return events;
   }

@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -19,6 +22,7 @@ import java.util.stream.Stream;
  */
 public record RunFolder(Path path) {
   private static final String EVENTS = "events.jsonl";
+  private static final String RECIPE = "recipe.yaml";
 
   /**
    * Makes a new run's folder.
@@ -33,7 +37,7 @@ public record RunFolder(Path path) {
               .formatted(path.getFileName(), path));
     }
     Workspace.create(path);
-    Workspace.write(path.resolve("recipe.yaml"), recipeYaml);
+    Workspace.write(path.resolve(RECIPE), recipeYaml);
     Workspace.write(path.resolve(EVENTS), "");
     return new RunFolder(path);
   }
@@ -74,6 +78,11 @@ public record RunFolder(Path path) {
     return path.resolve(name);
   }
 
+  /** The recipe's text. */
+  public String recipeYaml() {
+    return Workspace.read(file(RECIPE));
+  }
+
   /** Keeps events. */
   public void append(List<Message> events) {
     if (events.isEmpty()) {
@@ -94,13 +103,40 @@ public record RunFolder(Path path) {
    * @throws QuartetException DATA_LOSS with file and line if one cannot be read
    */
   public RunView view() {
-    RunView view = new RunView(path.getFileName().toString());
+    return view(List.of());
+  }
+
+  /** The same, and what some events tell of the run beyond those that are kept. */
+  public RunView view(List<Message> told) {
+    RunView view = new RunView(run());
+    List<Message> kept = kept();
+    kept.forEach(view::add);
+    beyond(kept, told).forEach(view::add);
+    return view;
+  }
+
+  /** Keeps what some events tell of the run beyond those that are kept. */
+  public void catchUp(List<Message> told) {
+    append(beyond(kept(), told));
+  }
+
+  private List<Message> beyond(List<Message> kept, List<Message> told) {
+    Set<Message> known = new HashSet<>(kept);
+    return told.stream().filter(e -> RunEvents.run(e).equals(run()) && !known.contains(e)).toList();
+  }
+
+  private List<Message> kept() {
+    List<Message> events = new ArrayList<>();
     String[] lines = Workspace.read(file(EVENTS)).split("\n");
     for (int i = 0; i < lines.length; i++) {
       if (!lines[i].isBlank()) {
-        view.add(RunEvents.parse(lines[i], "%s:%d".formatted(file(EVENTS), i + 1)));
+        events.add(RunEvents.parse(lines[i], "%s:%d".formatted(file(EVENTS), i + 1)));
       }
     }
-    return view;
+    return events;
+  }
+
+  private String run() {
+    return String.valueOf(path.getFileName());
   }
 }

@@ -148,9 +148,15 @@ public final class RunView {
     return stages.stream().allMatch(s -> result(s).isPresent());
   }
 
-  /** Whether some stage was cancelled. */
+  /** Whether the run was cancelled, also before its stages have said so, or some stage was. */
   public boolean cancelled() {
-    return stages.stream().anyMatch(s -> state(s) == StageState.STAGE_STATE_CANCELLED);
+    return submission.map(RunSubmitted::getCancelled).orElse(false)
+        || stages.stream().anyMatch(s -> state(s) == StageState.STAGE_STATE_CANCELLED);
+  }
+
+  /** Whether some stage was heard of that has not ended. */
+  public boolean underWay() {
+    return stages.stream().anyMatch(s -> latest(s).isPresent() && !ended(state(s)));
   }
 
   /** Whether no stage will do anything more. */

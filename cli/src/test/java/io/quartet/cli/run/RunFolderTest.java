@@ -28,6 +28,23 @@ class RunFolderTest {
   }
 
   @Test
+  void whatNobodyKeptIsTakenInOnce() {
+    RunFolder folder = RunFolder.create(runs.resolve(PlausibleRun.NAME), "name: default\n");
+    folder.append(PlausibleRun.events().subList(0, 30));
+    folder.append(PlausibleRun.events().subList(30, 40));
+
+    RunView told = folder.view(PlausibleRun.events());
+    assertThat(told.completed()).isTrue();
+    assertThat(folder.view().completed()).as("showing it keeps nothing").isFalse();
+    folder.catchUp(PlausibleRun.events());
+
+    for (var stage : RunView.STAGES) {
+      assertThat(told.history(stage)).isEqualTo(PlausibleRun.view().history(stage));
+      assertThat(folder.view().history(stage)).isEqualTo(told.history(stage));
+    }
+  }
+
+  @Test
   void aRunIsNeverOverwritten() {
     RunFolder.create(runs.resolve("mine"), "name: mine\n");
 

@@ -109,6 +109,20 @@ class RunViewTest {
     assertThat(view.state(Stage.STAGE_SFT)).isEqualTo(StageState.STAGE_STATE_COMPLETED);
   }
 
+  @Test
+  void aRunIsCancelledBeforeItsStagesSaySoAndNoLongerOnceSubmittedAgain() {
+    RunView view = new RunView(PlausibleRun.NAME);
+    PlausibleRun.events().subList(0, 10).forEach(view::add);
+    RunSubmitted submitted = view.submission().orElseThrow();
+
+    view.add(RunChannel.cancelled(submitted));
+
+    assertThat(view.cancelled()).isTrue();
+    assertThat(view.underWay()).as("its stage has not stopped yet").isTrue();
+    view.add(submission(Timestamps.add(submitted.getSubmitted(), Durations.fromSeconds(60))));
+    assertThat(view.cancelled()).isFalse();
+  }
+
   private static RunSubmitted submission(Timestamp at) {
     return RunSubmitted.newBuilder().setRun(PlausibleRun.NAME).setSubmitted(at).build();
   }
