@@ -38,6 +38,7 @@ public final class ChatSession {
   private String model;
   private boolean base;
   private String system = "";
+  private boolean lineOpen;
 
   /**
    * Begins with a model.
@@ -64,7 +65,7 @@ public final class ChatSession {
     while (true) {
       String prompt = console.styled(Style.CYAN, model + "> ");
       String line = lines.next(prompt).map(String::strip).orElse("/quit");
-      if (line.equals("/quit")) {
+      if (line.split("\\s+", 2)[0].equals("/quit")) {
         return;
       }
       try {
@@ -75,9 +76,14 @@ public final class ChatSession {
         }
       } catch (QuartetException e) {
         // The conversation goes on: a message may just be too long.
-        console.line(console.styled(Style.RED, e.getMessage()));
+        console.line(console.styled(Style.RED, e.getMessage() + hint(e)));
       }
     }
+  }
+
+  private String hint(QuartetException e) {
+    boolean full = e.getMessage().contains("the context length") && !said.isEmpty();
+    return full ? "; /clear starts anew" : "";
   }
 
   /** Asks one thing and writes nothing but the answer. */
@@ -143,13 +149,26 @@ public final class ChatSession {
           case FINISH_REASON_TIME_LIMIT -> " · out of time";
           case FINISH_REASON_CANCELLED, FINISH_REASON_UNSPECIFIED, UNRECOGNIZED -> " · stopped";
         };
-    return "%s · %d tokens · %.1f s%s"
-        .formatted(answered.checkpointId(), answered.tokens(), seconds, end);
+    // What was stopped before its first token has not said who answers.
+    String who = answered.checkpointId().isEmpty() ? "" : answered.checkpointId() + " · ";
+    return "%s%d tokens · %.1f s%s".formatted(who, answered.tokens(), seconds, end);
   }
 
   private Answered answer(String text, Gateway.Stop stop) {
+    lineOpen = false;
+    try {
+      return stream(text, stop);
+    } catch (QuartetException e) {
+      if (lineOpen) {
+        console.line("");
+      }
+      throw e;
+    }
+  }
+
+  private Answered stream(String text, Gateway.Stop stop) {
     if (base) {
-      console.out().print(faint(text));
+      print(faint(text));
       return gateway.complete(model, text, List.of(), serve, this::print, stop);
     }
     if (!remembers) {
@@ -183,6 +202,7 @@ public final class ChatSession {
   private void print(String piece) {
     console.out().print(piece);
     console.out().flush();
+    lineOpen = !piece.endsWith("\n");
   }
 
   private String faint(String text) {
