@@ -1,5 +1,6 @@
 package io.quartet.cli;
 
+import io.quartet.checkpoint.QuartetException;
 import io.quartet.cli.chat.ChatSession;
 import io.quartet.cli.chat.PipedLines;
 import io.quartet.cli.chat.TypedLines;
@@ -9,7 +10,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 @Command(
     name = "chat",
@@ -54,6 +58,8 @@ final class ChatCommand implements Callable<Integer> {
 
   @Mixin private final WorkspaceOptions where = new WorkspaceOptions();
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   private final Console console;
 
   ChatCommand(Console console) {
@@ -62,8 +68,8 @@ final class ChatCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    ServeSection serve = serve();
     try (Gateway gateway = asked.open(where.workspace())) {
-      ServeSection serve = new ServeSection(temperature, 1, maxTokens);
       if (message.isPresent()) {
         new ChatSession(gateway, console, serve, model, history).ask(message.get());
       } else if (console.live() && System.console() != null) {
@@ -73,6 +79,16 @@ final class ChatCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private ServeSection serve() {
+    try {
+      return new ServeSection(temperature, 1, maxTokens);
+    } catch (QuartetException e) {
+      // It speaks of a recipe's keys, and there is no recipe here.
+      String text = e.getMessage().replaceFirst("^recipe: '(.*?)'", "--$1").replace('_', '-');
+      throw new ParameterException(spec.commandLine(), text, e);
+    }
   }
 
   private void converse(Gateway gateway, ServeSection serve) {

@@ -259,7 +259,9 @@ public final class Gateway implements AutoCloseable {
     // What the gateway itself says carries details; a connection that fails has none.
     var details = StatusProto.fromThrowable(e);
     boolean answered = details != null && details.getDetailsCount() > 0;
-    if (status.getCode() == Status.Code.UNAVAILABLE && !answered) {
+    // A web server answers too, but not in gRPC.
+    boolean web = description.startsWith("HTTP status code");
+    if (!answered && (web || status.getCode() == Status.Code.UNAVAILABLE)) {
       return new QuartetException(
           ErrorCode.UNAVAILABLE,
           "no gateway answers at %s %s (%s): is it up, and does it speak that?"

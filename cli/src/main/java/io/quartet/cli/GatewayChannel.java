@@ -8,6 +8,8 @@ import io.grpc.stub.MetadataUtils;
 import io.netty.handler.ssl.SslContext;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -57,8 +59,16 @@ public record GatewayChannel(Optional<SslContext> tls, Optional<String> key) {
     return new GatewayChannel(tls, apiKey);
   }
 
-  /** Connects on the first call. */
+  /**
+   * Connects on the first call.
+   *
+   * @throws QuartetException INVALID_ARGUMENT if the address is none
+   */
   ManagedChannel open(String address) {
+    if (!namesHostAndPort(address)) {
+      throw new QuartetException(
+          ErrorCode.INVALID_ARGUMENT, "--gateway: '%s', expected HOST:PORT".formatted(address));
+    }
     var builder = NettyChannelBuilder.forTarget(address);
     tls.ifPresentOrElse(builder::sslContext, builder::usePlaintext);
     key.ifPresent(
@@ -68,6 +78,19 @@ public record GatewayChannel(Optional<SslContext> tls, Optional<String> key) {
           builder.intercept(MetadataUtils.newAttachHeadersInterceptor(metadata));
         });
     return builder.build();
+  }
+
+  /** gRPC itself takes a lone host for port 80, and finds a port out of range on the first call. */
+  private static boolean namesHostAndPort(String address) {
+    try {
+      URI uri = new URI("//" + address);
+      return uri.getHost() != null
+          && uri.getPort() > 0
+          && uri.getPort() < 1 << 16
+          && uri.getRawAuthority().equals(address);
+    } catch (URISyntaxException e) {
+      return false;
+    }
   }
 
   /** In words, without the key. */

@@ -5,12 +5,18 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.cli.stack.LocalStack;
 import java.nio.file.Path;
 import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Which gateway a command speaks to, and how. */
 final class GatewayOptions {
   /** Where an API key comes from: an argument could be seen by everybody on the machine. */
   private static final String KEY = "QUARTET_API_KEY";
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command = CommandSpec.create();
 
   @Option(
       names = "--gateway",
@@ -38,6 +44,7 @@ final class GatewayOptions {
    *
    * @throws QuartetException INVALID_ARGUMENT for a file that is no PEM, or a certificate without
    *     its key; FAILED_PRECONDITION if no gateway is named and no stack is up
+   * @throws ParameterException for an address that is none
    */
   Gateway open(Workspace workspace) {
     if (certificate.isPresent() != key.isPresent()) {
@@ -48,9 +55,12 @@ final class GatewayOptions {
         tls || ca.isPresent() || certificate.isPresent()
             ? GatewayChannel.tls(ca, certificate, key)
             : GatewayChannel.plain();
-    return new Gateway(
-        address.orElseGet(() -> local(workspace)),
-        channel.withKey(Optional.ofNullable(System.getenv(KEY))));
+    String target = address.orElseGet(() -> local(workspace));
+    try {
+      return new Gateway(target, channel.withKey(Optional.ofNullable(System.getenv(KEY))));
+    } catch (QuartetException e) {
+      throw new ParameterException(command.commandLine(), e.getMessage(), e);
+    }
   }
 
   private static String local(Workspace workspace) {

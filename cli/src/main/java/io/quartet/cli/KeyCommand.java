@@ -103,7 +103,8 @@ final class KeyCommand implements Callable<Integer> {
       }
     }
     throw new ParameterException(
-        spec.commandLine(), "--priority: '%s', expected interactive or batch".formatted(label));
+        spec.subcommands().get("create"),
+        "--priority: '%s', expected interactive or batch".formatted(label));
   }
 
   private static OptionalInt optional(@Nullable Integer limit) {

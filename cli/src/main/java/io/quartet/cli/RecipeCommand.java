@@ -11,6 +11,7 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true)
 final class RecipeCommand implements Callable<Integer> {
   @Parameters(
+      arity = "0..1",
       paramLabel = "NAME",
       description = "default, quick or tiny (default: ${DEFAULT-VALUE}).",
       defaultValue = "default")

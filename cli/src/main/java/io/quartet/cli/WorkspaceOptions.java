@@ -8,7 +8,7 @@ final class WorkspaceOptions {
   @Option(
       names = "--home",
       paramLabel = "DIR",
-      description = "Data directory (default: $$QUARTET_HOME, else .quartet).",
+      description = "Data (default: $$QUARTET_HOME, else .quartet).",
       defaultValue = "${env:QUARTET_HOME:-.quartet}",
       showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER)
   private Path home = Path.of(".quartet");

@@ -53,6 +53,55 @@ class QuartetTest extends CommandFixture {
     assertThat(help.toString()).startsWith(("Usage: quartet " + command).strip());
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {80, 100, 120})
+  void helpKeepsTheNameOfTheDataDirectoryInOnePiece(int width) {
+    StringWriter help = new StringWriter();
+    CommandLine line = Quartet.commandLine(console()).setOut(new PrintWriter(help));
+    line.setUsageHelpAutoWidth(false).setUsageHelpWidth(width);
+
+    line.getSubcommands().keySet().forEach(command -> line.execute(command, "--help"));
+    line.execute("key", "create", "--help");
+
+    assertThat(help.toString().lines()).isNotEmpty().noneMatch(l -> l.matches(".* \\.$"));
+  }
+
+  @Test
+  void aNameThatMayBeLeftOutIsShownSo() {
+    StringWriter help = new StringWriter();
+    Quartet.commandLine(console()).setOut(new PrintWriter(help)).execute("recipe", "--help");
+
+    assertThat(help.toString()).startsWith("Usage: quartet recipe [-hV] [NAME]\n");
+  }
+
+  @Test
+  void aWrongOptionIsNamedAsItWasTyped() {
+    assertWrong("--temperature: got -1.0, expected 0 to 10", "chat", "--temperature=-1");
+    assertWrong("--max-tokens: got 0, expected at least 1", "chat", "--max-tokens=0");
+    assertWrong("--priority: 'high', expected", "key", "create", "bob", "--priority=high");
+    assertThat(err.toString()).contains("Usage: quartet key create [");
+    for (String address :
+        new String[] {
+          "http://127.0.0.1:19160",
+          "127.0.0.1:abc",
+          "127.0.0.1",
+          "127.0.0.1:70000",
+          "127.0.0.1:1/",
+          "a b:1",
+          ":1"
+        }) {
+      String message = "--gateway: '%s', expected HOST:PORT".formatted(address);
+      assertWrong(message, "chat", "-m=hi", "--gateway=" + address);
+      assertWrong(message, "route", "--gateway=" + address);
+    }
+  }
+
+  private void assertWrong(String message, String... arguments) {
+    err.getBuffer().setLength(0);
+    assertThat(run(arguments)).isEqualTo(2);
+    assertThat(err.toString()).startsWith(message).contains("\nUsage: quartet " + arguments[0]);
+  }
+
   @Test
   void anUnknownCommandIsWrongUsage() {
     assertThat(run("frobnicate")).isEqualTo(2);
@@ -171,6 +220,19 @@ class QuartetTest extends CommandFixture {
         "-m=hi",
         "--gateway=127.0.0.1:1",
         "--tls");
+  }
+
+  @Test
+  void aWebServersPortIsNoGateways() throws Exception {
+    try (var web = new WebServer()) {
+      assertFails(
+          "no gateway answers at %s in plain text (UNIMPLEMENTED: HTTP status code 404): is it up,"
+                  .formatted(web.address())
+              + " and does it speak that?",
+          "chat",
+          "-m=hi",
+          "--gateway=" + web.address());
+    }
   }
 
   @Test
