@@ -27,20 +27,28 @@ final class CheckpointsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    // Services fetch each other's: one of an id is as good as another.
+    // Services fetch each other's: the stage's own is shown, else any.
     Map<CheckpointId, Checkpoint> checkpoints =
         new TreeMap<>(
             Comparator.comparing(CheckpointId::run)
                 .thenComparing(CheckpointId::stage)
                 .thenComparing(CheckpointId::step));
-    for (Path store : where.workspace().stores()) {
+    Workspace workspace = where.workspace();
+    for (Path store : workspace.stores()) {
       new CheckpointStore(store)
           .list().stream()
               .filter(c -> c.training().isResult()) // a rollout worker keeps the last it sampled
-              .forEach(c -> checkpoints.putIfAbsent(c.id(), c));
+              .forEach(
+                  c -> {
+                    if (store.equals(workspace.store(c.id().stage()))) {
+                      checkpoints.put(c.id(), c);
+                    } else {
+                      checkpoints.putIfAbsent(c.id(), c);
+                    }
+                  });
     }
     if (checkpoints.isEmpty()) {
-      console.line("No checkpoint in %s.".formatted(where.workspace().home()));
+      console.line("No checkpoint in %s.".formatted(workspace.home()));
     }
     for (Checkpoint checkpoint : checkpoints.values()) {
       console.line(

@@ -3,6 +3,7 @@ package io.quartet.cli;
 import io.quartet.checkpoint.Checkpoint;
 import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.checkpoint.OpenModel;
+import io.quartet.checkpoint.Stage;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -45,8 +46,7 @@ final class ImportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     // The base service reads its own store, and other services fetch from it.
-    var store =
-        new CheckpointStore(where.workspace().data(Workspace.BASE).resolve(Workspace.CHECKPOINTS));
+    var store = new CheckpointStore(where.workspace().store(Stage.BASE));
     Checkpoint checkpoint =
         OpenModel.importTo(
             store, folder, name == null ? named(folder) : name, Optional.ofNullable(chatTemplate));

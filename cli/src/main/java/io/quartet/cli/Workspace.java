@@ -4,6 +4,7 @@ import io.quartet.checkpoint.CheckpointId;
 import io.quartet.checkpoint.CheckpointStore;
 import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.checkpoint.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,15 @@ import java.util.stream.Stream;
 public record Workspace(Path installation, Path home, Path runs) {
   /** The base service's data folder. */
   public static final String BASE = "base-service";
+
+  /** The SFT service's. */
+  public static final String SFT = "sft-service";
+
+  /** The reward service's. */
+  public static final String REWARD = "reward-service";
+
+  /** The RL service's, as the learner. */
+  public static final String LEARNER = "rl-learner";
 
   /** The checkpoint store in a service's data folder. */
   static final String CHECKPOINTS = "checkpoints";
@@ -58,13 +68,26 @@ public record Workspace(Path installation, Path home, Path runs) {
     }
   }
 
+  /** The store of the service that makes a stage's checkpoints; the others' are copies. */
+  Path store(Stage stage) {
+    String service =
+        switch (stage) {
+          case BASE -> BASE;
+          case SFT -> SFT;
+          case REWARD -> REWARD;
+          case RL -> LEARNER;
+        };
+    return data(service).resolve(CHECKPOINTS);
+  }
+
   /**
-   * The store that has a checkpoint.
+   * The store that has a checkpoint, its stage's own if that has it.
    *
    * @throws QuartetException NOT_FOUND if none has
    */
   CheckpointStore storeOf(CheckpointId id) {
-    return stores().stream()
+    return Stream.concat(Stream.of(store(id.stage())), stores().stream())
+        .filter(Files::isDirectory)
         .map(CheckpointStore::new)
         .filter(store -> store.find(id).isPresent())
         .findFirst()

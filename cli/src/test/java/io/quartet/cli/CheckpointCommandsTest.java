@@ -67,6 +67,28 @@ class CheckpointCommandsTest extends CommandFixture {
   }
 
   @Test
+  void aCheckpointsPlaceIsItsStagesOwnAndNoCopyOfAnothersService() {
+    Path model = OpenModels.copy("llama", folder);
+    var id = new CheckpointId(Stage.SFT, "r", 7);
+    for (String service : List.of("inference-gateway", "rl-learner", "sft-service")) {
+      var store = new CheckpointStore(folder.resolve("home").resolve(service + "/checkpoints"));
+      try (var pending = store.begin(id)) {
+        OpenModel.take(model, pending.directory(), Optional.empty());
+        new TrainingRecord("", Optional.empty(), Map.of()).write(pending.directory());
+        pending.publish();
+      }
+    }
+
+    assertThat(run("checkpoints")).isZero();
+
+    assertThat(printed()).contains("home/sft-service/").doesNotContain("rl-learner", "gateway");
+    assertThat(new Workspace(folder, folder.resolve("home"), folder).storeOf(id).get(id))
+        .extracting(found -> found.directory().toString())
+        .asString()
+        .contains("home/sft-service/");
+  }
+
+  @Test
   void whatCannotBeImportedOrExportedIsSaidInOneLine() throws Exception {
     Path source = OpenModels.copy("llama", folder);
     Files.move(source.resolve("model.safetensors"), source.resolve("pytorch_model.bin"));

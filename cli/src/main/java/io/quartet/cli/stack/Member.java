@@ -39,11 +39,11 @@ record Member(
   static List<Member> all(Ports ports, Scale scale) {
     List<Member> members = new ArrayList<>();
     members.addAll(replicas(Workspace.BASE, 768, ports, 18, scale.baseReplicas()));
-    members.addAll(replicas("sft-service", 640, ports, 28, scale.sftReplicas()));
-    members.add(service("reward-service", 768, ports, 38));
+    members.addAll(replicas(Workspace.SFT, 640, ports, 28, scale.sftReplicas()));
+    members.add(service(Workspace.REWARD, 768, ports, 38));
     members.add(
         new Member(
-            "rl-learner",
+            Workspace.LEARNER,
             "rl-service",
             640,
             ports.at(48),
