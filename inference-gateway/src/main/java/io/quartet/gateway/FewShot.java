@@ -19,6 +19,9 @@ public record FewShot(String title, List<String> examples) {
   private static final int MOST = 256;
   private static final int RULE = 3;
 
+  /** Characters between the things: a long rule, once for each, would be more than was sent. */
+  private static final int MOST_BETWEEN = 16 << 10;
+
   /** Checks the examples; INVALID_ARGUMENT. */
   public FewShot {
     examples = examples.stream().map(String::strip).toList();
@@ -32,10 +35,21 @@ public record FewShot(String title, List<String> examples) {
       throw new QuartetException(
           INVALID_ARGUMENT, "example %d: empty, expected text".formatted(empty + 1));
     }
+    long between = (long) examples.size() * separator(examples).length();
+    if (between > MOST_BETWEEN) {
+      throw new QuartetException(
+          INVALID_ARGUMENT,
+          "examples: %d characters to tell them apart, expected at most %d; one has a long rule"
+              .formatted(between, MOST_BETWEEN));
+    }
   }
 
   /** What stands between two things, and ends the one that the model writes. */
   public String separator() {
+    return separator(examples);
+  }
+
+  private static String separator(List<String> examples) {
     if (examples.stream().noneMatch(example -> example.contains("\n"))) {
       return "\n";
     }
