@@ -55,7 +55,8 @@ public final class Answering {
    * @param sinks gives the reader of each answer: first all samples of the first prompt
    * @throws QuartetException why there will be no answer; see {@link ModelCatalog#lease}, {@link
    *     Caller#charge} and {@link EffectiveSampling#of}; INVALID_ARGUMENT for a prompt that leaves
-   *     no room in the context; UNAVAILABLE if the gateway is shutting down
+   *     no room in the context; RESOURCE_EXHAUSTED while too many bytes of others become tokens;
+   *     UNAVAILABLE if the gateway is shutting down
    */
   public void begin(Question question, Terms terms, IntFunction<AnswerSink> sinks) {
     Admitted admitted;
@@ -84,6 +85,27 @@ public final class Answering {
     }
   }
 
+  /**
+   * Lets a request's body come.
+   *
+   * @param bytes of it
+   * @return to be run, once or more often, when it has been read
+   * @throws QuartetException RESOURCE_EXHAUSTED while those of others are too many
+   */
+  public Runnable body(long bytes) {
+    return read(() -> intake.bodies().enter(bytes));
+  }
+
+  /**
+   * Reads a request that has to be parsed, as {@link #read(Supplier)}.
+   *
+   * @param bytes of the request
+   * @throws QuartetException RESOURCE_EXHAUSTED while too many bytes of others are being parsed
+   */
+  public <T> T read(long bytes, Supplier<T> parsing) {
+    return read(() -> intake.json().read(bytes, parsing));
+  }
+
   /** An exception of an API's own says that the request is wrong. */
   private static ErrorCode code(RuntimeException refusal) {
     return refusal instanceof QuartetException known ? known.code() : INVALID_ARGUMENT;
@@ -103,13 +125,14 @@ public final class Answering {
    *
    * @param service for the metrics
    * @param model a stage's name or a checkpoint id
+   * @param bytes of the request, which become tokens or come from them
    * @throws QuartetException as {@link #begin}, though the decoder may have any queue
    */
-  <T> T with(String service, String model, Function<ServedModel, T> work) {
+  <T> T with(String service, String model, long bytes, Function<ServedModel, T> work) {
     try {
       intake.requireOpen();
       Caller.current().charge(0);
-      T answer = held(model, work);
+      T answer = held(model, served -> intake.texts().read(bytes, () -> work.apply(served)));
       metrics.called(service, GatewayMetrics.OK);
       return answer;
     } catch (QuartetException e) {
@@ -198,7 +221,7 @@ public final class Answering {
   private void begin(Admitted admitted, Question question, IntFunction<AnswerSink> sinks) {
     ServedModel model = admitted.model();
     Terms terms = admitted.terms();
-    List<Draft> drafts = drafts(model, question);
+    List<Draft> drafts = intake.prompts().read(terms.bytes(), () -> drafts(model, question));
     if (drafts.size() != terms.answers()) {
       throw new IllegalStateException(
           "%d answers to a question for %d".formatted(drafts.size(), terms.answers()));

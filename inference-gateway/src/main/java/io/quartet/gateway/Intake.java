@@ -6,17 +6,37 @@ import io.quartet.checkpoint.QuartetException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Whether questions are taken in, and the calls whose readers have not got all of them yet. */
+/**
+ * Whether questions are taken in, how much of them is read at a time, and the calls whose readers
+ * have not got all of them yet.
+ */
 public final class Intake {
+  /** Bodies as they come, which grow by doubling, so up to an eighth of the heap. */
+  private static final int BODIES_PART_OF_HEAP = 16;
+
+  /** A tree of JSON is some 30 times as large as its text, so a quarter of the heap. */
+  private static final int JSON_PART_OF_HEAP = 128;
+
   private final Unread unread;
+  private final ReadingRoom bodies;
+  private final ReadingRoom json;
+  private final ReadingRoom prompts = new ReadingRoom("prompts", ReadingRoom.LEAST);
+  private final ReadingRoom texts = new ReadingRoom("texts", ReadingRoom.LEAST);
   private int calls;
   private boolean closed;
 
   /**
-   * @param heap bytes that the process may use, part of them for what readers have not taken yet
+   * @param heap bytes that the process may use, part of them for what readers have not taken yet,
+   *     and part for what is parsed
    */
   Intake(long heap) {
     unread = new Unread(heap);
+    bodies = new ReadingRoom("bodies", part(heap, BODIES_PART_OF_HEAP));
+    json = new ReadingRoom("JSON", part(heap, JSON_PART_OF_HEAP));
+  }
+
+  private static int part(long heap, int part) {
+    return (int) Math.min(Integer.MAX_VALUE, Math.max(ReadingRoom.LEAST, heap / part));
   }
 
   /**
@@ -33,6 +53,26 @@ public final class Intake {
   /** What readers have still to take of the answers. */
   Unread unread() {
     return unread;
+  }
+
+  /** Where bodies come, and stay until they are parsed. */
+  ReadingRoom bodies() {
+    return bodies;
+  }
+
+  /** Where bodies are parsed. */
+  ReadingRoom json() {
+    return json;
+  }
+
+  /** Where prompts become tokens. */
+  ReadingRoom prompts() {
+    return prompts;
+  }
+
+  /** Where texts become tokens for their own sake, however many prompts there are. */
+  ReadingRoom texts() {
+    return texts;
   }
 
   /**

@@ -2,6 +2,7 @@ package io.quartet.gateway;
 
 import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 
+import com.google.protobuf.MessageLite;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.quartet.checkpoint.Conversation;
@@ -36,6 +37,7 @@ public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImpl
   @Blocking
   public void encode(EncodeRequest request, StreamObserver<EncodeResponse> responses) {
     answer(
+        request,
         request.getModel(),
         responses,
         model -> {
@@ -56,6 +58,7 @@ public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImpl
   @Blocking
   public void decode(DecodeRequest request, StreamObserver<DecodeResponse> responses) {
     answer(
+        request,
         request.getModel(),
         responses,
         model -> {
@@ -73,6 +76,7 @@ public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImpl
   public void countTokens(
       CountTokensRequest request, StreamObserver<CountTokensResponse> responses) {
     answer(
+        request,
         request.getModel(),
         responses,
         model ->
@@ -88,6 +92,7 @@ public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImpl
   public void applyChatTemplate(
       ApplyChatTemplateRequest request, StreamObserver<ApplyChatTemplateResponse> responses) {
     answer(
+        request,
         request.getModel(),
         responses,
         model ->
@@ -98,8 +103,11 @@ public class TokenizerEndpoint extends TokenizerServiceGrpc.TokenizerServiceImpl
   }
 
   private <R> void answer(
-      String model, StreamObserver<R> responses, Function<ServedModel, R> answer) {
-    responses.onNext(answering.with(SERVICE, model, answer));
+      MessageLite request,
+      String model,
+      StreamObserver<R> responses,
+      Function<ServedModel, R> answer) {
+    responses.onNext(answering.with(SERVICE, model, request.getSerializedSize(), answer));
     responses.onCompleted();
   }
 

@@ -40,7 +40,7 @@ final class ChatCall {
                     Prompts.fitting(
                         Messages.FIELD,
                         served,
-                        body.naming(Messages.FIELD, () -> served.template().prompt(conversation)),
+                        Fields.named(Messages.FIELD, () -> served.template().prompt(conversation)),
                         sampling)),
             sampling.build(),
             SamplingFields.samples(body),

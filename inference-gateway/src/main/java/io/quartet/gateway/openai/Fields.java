@@ -134,13 +134,18 @@ final class Fields {
    * @throws WrongRequest naming the field if it refuses the value
    */
   <T> T naming(String name, Supplier<T> work) {
+    return named(name(name), work);
+  }
+
+  /** The same by a field's full name, for work that comes later and must not keep the JSON. */
+  static <T> T named(String name, Supplier<T> work) {
     try {
       return work.get();
     } catch (QuartetException e) {
       if (e.code() != ErrorCode.INVALID_ARGUMENT) {
         throw e;
       }
-      throw new WrongRequest(name(name), "invalid_value", e.getMessage());
+      throw new WrongRequest(name, "invalid_value", e.getMessage());
     }
   }
 

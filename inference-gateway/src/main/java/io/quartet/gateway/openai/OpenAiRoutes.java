@@ -1,6 +1,7 @@
 package io.quartet.gateway.openai;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static java.util.Objects.requireNonNullElse;
 
 import io.quartet.checkpoint.QuartetException;
@@ -39,6 +40,7 @@ public class OpenAiRoutes {
   private static final String MODELS = "/v1/models";
   private static final String TIMEOUT = "x-request-timeout";
   private static final String CLIENT_TIMEOUT = "x-stainless-timeout";
+  private static final String BODY = OpenAiRoutes.class.getName();
   private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,9})?");
 
   /** As for gRPC: a prompt that fits any context fits into this. */
@@ -57,6 +59,7 @@ public class OpenAiRoutes {
   void register(@Observes Router router) {
     router.route(PATHS).handler(this::begin);
     router.post(PATHS).handler(OpenAiRoutes::takeForJson);
+    router.post(PATHS).handler(this::letIn);
     router.post(PATHS).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY));
     answers(router, CHAT, ChatCall::read);
     answers(router, COMPLETIONS, CompletionCall::read);
@@ -78,6 +81,22 @@ public class OpenAiRoutes {
     context.next();
   }
 
+  /** A body comes only where there is room for it; else it is thrown away as it comes. */
+  private void letIn(RoutingContext context) {
+    String length = context.request().getHeader(HttpHeaders.CONTENT_LENGTH);
+    Runnable read;
+    try {
+      read = answering.body(length == null ? LARGEST_BODY : Long.parseLong(length));
+    } catch (QuartetException e) {
+      context.request().resume();
+      Wire.of(context).fail(e);
+      return;
+    }
+    context.addEndHandler(end -> read.run()); // it may never come as a whole
+    context.put(BODY, read);
+    context.next();
+  }
+
   private void answers(Router router, String path, Function<Fields, Call> read) {
     router
         .post(path)
@@ -88,24 +107,36 @@ public class OpenAiRoutes {
   }
 
   private void answer(RoutingContext context, Wire wire, Function<Fields, Call> read) {
-    Buffer body = context.body().buffer();
-    byte[] bytes = body == null ? new byte[0] : body.getBytes();
-    Fields fields = answering.read(() -> Fields.parse(bytes));
-    Call call = answering.read(() -> read.apply(fields));
+    Asked asked = asked(context, read);
+    requireNonNull(context.<Runnable>get(BODY)).run();
+    Call call = asked.call();
     String id = call.idPrefix() + UUID.randomUUID().toString().replace("-", "");
     var head = new ReplyHead(id, call.object(), Instant.now(), call.question().model());
     context.response().putHeader("x-request-id", id);
-    Terms terms =
-        answering.read(
-            () ->
-                new Terms(
-                    Caller.current(),
-                    call.object().startsWith("chat") ? Terms.CHAT : Terms.COMPLETION,
-                    bytes.length,
-                    call.answers(),
-                    fields.text("user").filter(user -> !user.isEmpty()),
-                    deadline(context, call.streamed())));
-    answering.begin(call.question(), terms, sinks(wire, call, head));
+    answering.begin(call.question(), asked.terms(), sinks(wire, call, head));
+  }
+
+  /** A body that has been read. */
+  private record Asked(Call call, Terms terms) {}
+
+  /** Reads the body; the tree that it is parsed into, many times as large, is gone by the end. */
+  private Asked asked(RoutingContext context, Function<Fields, Call> read) {
+    Buffer body = requireNonNullElse(context.body().buffer(), Buffer.buffer());
+    return answering.read(
+        body.length(),
+        () -> {
+          Fields fields = Fields.parse(body.getBytes());
+          Call call = read.apply(fields);
+          var terms =
+              new Terms(
+                  Caller.current(),
+                  call.object().startsWith("chat") ? Terms.CHAT : Terms.COMPLETION,
+                  body.length(),
+                  call.answers(),
+                  fields.text("user").filter(user -> !user.isEmpty()),
+                  deadline(context, call.streamed()));
+          return new Asked(call, terms);
+        });
   }
 
   /**
