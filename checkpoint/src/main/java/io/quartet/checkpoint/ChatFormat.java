@@ -13,4 +13,7 @@ interface ChatFormat {
    * @param answering whether the assistant's turn begins at the end
    */
   EncodedConversation encode(List<Message> messages, boolean answering);
+
+  /** How many tokens turns have at least, told without encoding them. */
+  int fewestTokens(List<Message> messages);
 }

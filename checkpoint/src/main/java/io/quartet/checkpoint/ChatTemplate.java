@@ -80,6 +80,14 @@ public final class ChatTemplate {
     return format.encode(conversation.messages(), true).tokenIds();
   }
 
+  /**
+   * How many tokens {@link #prompt} gives at least, from the sizes alone; 0 where the model's
+   * template may leave messages out.
+   */
+  public int fewestTokens(Conversation conversation) {
+    return format.fewestTokens(conversation.messages());
+  }
+
   /** An answer's tokens as its reader sees them: no special tokens, no white space around. */
   public String text(int... answerIds) {
     return Spaces.trim(tokenizer.decode(answerIds));

@@ -72,6 +72,11 @@ final class JinjaChatFormat implements ChatFormat {
     return tokens.encoded();
   }
 
+  @Override
+  public int fewestTokens(List<Message> messages) {
+    return 0; // a template may leave anything out
+  }
+
   /**
    * Where the assistant's answers are: from where the model would be asked for one, to the end of
    * the turn. Where a template writes earlier turns otherwise than it asks for them, there is

@@ -47,6 +47,13 @@ final class OwnChatFormat implements ChatFormat {
     return new EncodedConversation(tokenIds, trained);
   }
 
+  @Override
+  public int fewestTokens(List<Message> messages) {
+    return messages.stream()
+        .mapToInt(message -> tokenizer.fewestTokens(Spaces.trim(message.content())))
+        .sum();
+  }
+
   private int[] turn(Message message) {
     String content = Spaces.trim(message.content());
     int[] tokens = content.isEmpty() ? new int[0] : tokenizer.encode(" " + content);

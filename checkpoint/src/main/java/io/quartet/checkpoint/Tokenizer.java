@@ -81,6 +81,15 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
+   * How many tokens a plain text has at least, from its length alone; 0 where the tokenizer may
+   * leave some of it out.
+   */
+  public int fewestTokens(String text) {
+    int longest = json.longestToken(); // in bytes, of which a character has one or more
+    return longest == 0 ? 0 : text.length() / longest;
+  }
+
+  /**
    * The tokens of plain text that goes on where other tokens end: without the space that some
    * tokenizers put before a text.
    */

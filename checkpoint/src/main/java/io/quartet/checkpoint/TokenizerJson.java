@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,7 @@ final class TokenizerJson {
   private final Map<String, Integer> specials;
   private final Map<Integer, String> specialNames = new HashMap<>();
   private final int[] beginning;
+  private final int longest;
 
   private TokenizerJson(
       Path file, ObjectNode json, byte[][] bytes, int size, Map<String, Integer> specials) {
@@ -42,6 +45,7 @@ final class TokenizerJson {
     this.specials = specials;
     specials.forEach((content, id) -> specialNames.put(id, content));
     this.beginning = beginning();
+    this.longest = keepsText() ? longest() : 0;
   }
 
   /**
@@ -133,6 +137,43 @@ final class TokenizerJson {
       }
     }
     return ids.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /** The most bytes of text that become one token; 0 where text may be lost on the way. */
+  int longestToken() {
+    return longest;
+  }
+
+  private int longest() {
+    return Stream.concat(Arrays.stream(bytes), specials.keySet().stream().map(TokenizerJson::utf8))
+        .mapToInt(spelling -> spelling.length)
+        .max()
+        .orElse(0);
+  }
+
+  /**
+   * Whether every byte of a text is in one of its tokens. A normalizer may shorten it, a split may
+   * drop what it splits at, a byte without a token is left out, and an added token may swallow the
+   * space beside it.
+   */
+  private boolean keepsText() {
+    return json.path("normalizer").isEmpty()
+        && hasType(json.path("pre_tokenizer"), "ByteLevel")
+        && keepsText(json.path("pre_tokenizer"))
+        && IntStream.range(0, 256)
+            .mapToObj(b -> ByteLevel.spell(new byte[] {(byte) b}))
+            .allMatch(json.at("/model/vocab")::has)
+        && StreamSupport.stream(json.path("added_tokens").spliterator(), false)
+            .noneMatch(t -> t.path("lstrip").asBoolean() || t.path("rstrip").asBoolean());
+  }
+
+  private static boolean keepsText(JsonNode part) {
+    return switch (part.path("type").asText()) {
+      case "ByteLevel", "Digits" -> true;
+      case "Split" -> !part.path("behavior").asText().equals("Removed");
+      case "Sequence" -> children(part).allMatch(TokenizerJson::keepsText);
+      default -> false;
+    };
   }
 
   /** Whether a space is put before text. */

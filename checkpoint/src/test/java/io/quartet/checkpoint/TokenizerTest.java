@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -77,6 +79,40 @@ class TokenizerTest {
   void everyByteIsAToken() {
     for (int b = 0; b < 256; b++) {
       assertThat(tokenizer.bytes(BpeVocabulary.FIRST_BYTE + b)).containsExactly(b);
+    }
+  }
+
+  @Test
+  void aTextHasNoFewerTokensThanItsLengthTells() {
+    byte[] longest =
+        IntStream.range(0, tokenizer.vocabularySize())
+            .mapToObj(tokenizer::bytes)
+            .max(Comparator.comparingInt(bytes -> bytes.length))
+            .orElseThrow();
+    String dense = new String(longest, StandardCharsets.UTF_8).repeat(1000);
+
+    assertThat(tokenizer.fewestTokens(dense)).isBetween(1, tokenizer.encode(dense).length);
+    for (int seed = 0; seed < ROUNDS; seed++) {
+      String text = Texts.unicode(new Random(seed));
+      assertThat(tokenizer.fewestTokens(text)).isLessThanOrEqualTo(tokenizer.encode(text).length);
+    }
+  }
+
+  @Test
+  void whereTextMayBeLostItsLengthTellsNothing() throws IOException {
+    Path other = Files.createTempDirectory(directory, "other");
+    String text = Files.readString(directory.resolve("tokenizer.json"));
+    for (String losing :
+        List.of(
+            text.replace("\"normalizer\" : null", "\"normalizer\" : {\"type\": \"NFKC\"}"),
+            text.replace("\"Isolated\"", "\"Removed\""),
+            text.replace("\"ÿ\" :", "\"never\" :"),
+            text.replaceFirst("\"rstrip\" : false", "\"rstrip\" : true"))) {
+      assertThat(losing).isNotEqualTo(text);
+      Files.writeString(other.resolve("tokenizer.json"), losing);
+      try (var lossy = Tokenizer.load(other)) {
+        assertThat(lossy.fewestTokens("x".repeat(1000))).isZero();
+      }
     }
   }
 

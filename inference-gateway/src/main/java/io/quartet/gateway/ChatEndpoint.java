@@ -54,7 +54,7 @@ public class ChatEndpoint extends ChatServiceGrpc.ChatServiceImplBase {
     Conversation conversation = Requests.conversation(request.getMessagesList());
     return new Question(
         request.getModel(),
-        model -> List.of(model.template().prompt(conversation)),
+        model -> List.of(model.chatPrompt(conversation)),
         Question.requireStops(request.getSampling()),
         request.hasSamples() ? request.getSamples() : 1,
         true,

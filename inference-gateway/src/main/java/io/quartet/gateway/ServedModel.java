@@ -5,6 +5,7 @@ import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 
 import io.quartet.checkpoint.ChatTemplate;
 import io.quartet.checkpoint.Checkpoint;
+import io.quartet.checkpoint.Conversation;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.checkpoint.Tokenizer;
 import io.quartet.decoder.DecoderEngine;
@@ -141,11 +142,43 @@ public final class ServedModel {
     return template;
   }
 
-  /** The tokens of a text that is to be continued, begun as the model's tokenizer begins a text. */
+  /**
+   * The tokens of a text that is to be continued, begun as the model's tokenizer begins a text;
+   * INVALID_ARGUMENT if it is {@link #hopeless}.
+   */
   public int[] textPrompt(String text) {
+    requireHope(tokenizer.fewestTokens(text));
     int[] tokens = tokenizer.encodeWhole(text);
     // Nothing to continue is the beginning of a document.
     return tokens.length > 0 ? tokens : new int[] {checkpoint.config().beginTokenId()};
+  }
+
+  /** The tokens of a conversation, likewise; throws also as {@link ChatTemplate#prompt}. */
+  public int[] chatPrompt(Conversation conversation) {
+    requireHope(template.fewestTokens(conversation));
+    return template.prompt(conversation);
+  }
+
+  private void requireHope(int fewest) {
+    hopeless(fewest)
+        .ifPresent(
+            why -> {
+              throw new QuartetException(INVALID_ARGUMENT, why);
+            });
+  }
+
+  /**
+   * Why a prompt is not even encoded: its length alone tells that it cannot fit by far. One that is
+   * a little too long is, so that its caller hears by how much.
+   *
+   * @param fewest tokens that it has
+   */
+  public Optional<String> hopeless(int fewest) {
+    return fewest / 2 < contextLength()
+        ? Optional.empty()
+        : Optional.of(
+            "prompt of at least %d tokens, expected at most the context length %d of %s"
+                .formatted(fewest, contextLength(), checkpoint.id()));
   }
 
   GenerationDefaults defaults() {

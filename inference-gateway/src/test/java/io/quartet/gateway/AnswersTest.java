@@ -27,6 +27,9 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(EmbeddedBroker.class)
 @QuarkusTestResource(SmallGateway.class)
 class AnswersTest extends GatewayFixture {
+  private static final String HOPELESS =
+      "prompt of at least 38461 tokens, expected at most the context length 64 of sft/talk/1";
+
   @Test
   void aChatStreamSaysWhoAnswersAndHowThenTheTextThenWhyItEnded() {
     List<GenerateChunk> chunks = new ArrayList<>();
@@ -143,6 +146,23 @@ class AnswersTest extends GatewayFixture {
         () -> generate().generate(complete("sft/talk/1", "x".repeat(70), GREEDY)),
         Status.Code.INVALID_ARGUMENT,
         "prompt of 70 tokens, expected fewer than the context length 64 of sft/talk/1");
+    assertStatus(
+        () -> generate().generate(complete("sft/talk/1", "x".repeat(500_000), GREEDY)),
+        Status.Code.INVALID_ARGUMENT,
+        HOPELESS);
+    assertStatus(
+        () ->
+            chat()
+                .chat(
+                    ChatRequest.newBuilder()
+                        .setModel("sft/talk/1")
+                        .addMessages(
+                            Message.newBuilder()
+                                .setRole(Role.ROLE_USER)
+                                .setContent("x".repeat(500_000)))
+                        .build()),
+        Status.Code.INVALID_ARGUMENT,
+        HOPELESS);
     assertStatus(
         () -> chat().chat(ask("sft", SamplingParameters.newBuilder().setTemperature(-1).build())),
         Status.Code.INVALID_ARGUMENT,

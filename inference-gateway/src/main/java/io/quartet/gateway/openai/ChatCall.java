@@ -35,13 +35,7 @@ final class ChatCall {
     var question =
         new Question(
             model,
-            served ->
-                List.of(
-                    Prompts.fitting(
-                        Messages.FIELD,
-                        served,
-                        Fields.named(Messages.FIELD, () -> served.template().prompt(conversation)),
-                        sampling)),
+            served -> List.of(Prompts.fitting(Messages.FIELD, served, conversation, sampling)),
             sampling.build(),
             SamplingFields.samples(body),
             true,

@@ -35,9 +35,7 @@ final class FewShotCall {
     var question =
         new Question(
             model,
-            served ->
-                List.of(
-                    Prompts.fitting(EXAMPLES, served, served.textPrompt(shots.prompt()), sampling)),
+            served -> List.of(Prompts.fitting(EXAMPLES, served, shots.prompt(), sampling)),
             sampling.build(),
             samples,
             true,

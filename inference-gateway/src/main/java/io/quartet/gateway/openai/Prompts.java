@@ -1,6 +1,7 @@
 package io.quartet.gateway.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.quartet.checkpoint.Conversation;
 import io.quartet.gateway.Question;
 import io.quartet.gateway.ServedModel;
 import io.quartet.v1.SamplingParametersOrBuilder;
@@ -11,6 +12,7 @@ import java.util.function.Function;
 /** The prompts of a completion: text or tokens, one or several. */
 final class Prompts {
   private static final String FIELD = "prompt";
+  private static final String TOO_LONG = "context_length_exceeded";
   private static final String EXPECTED =
       "a string, a list of strings, a list of token ids, or a list of such lists";
 
@@ -52,6 +54,36 @@ final class Prompts {
   }
 
   /**
+   * The tokens of a text, as {@link #fitting(String, ServedModel, int[],
+   * SamplingParametersOrBuilder)}.
+   */
+  static int[] fitting(
+      String field, ServedModel model, String text, SamplingParametersOrBuilder sampling) {
+    requireHope(field, model, model.tokenizer().fewestTokens(text));
+    return fitting(field, model, model.textPrompt(text), sampling);
+  }
+
+  /** The tokens of a conversation, likewise. */
+  static int[] fitting(
+      String field,
+      ServedModel model,
+      Conversation conversation,
+      SamplingParametersOrBuilder sampling) {
+    requireHope(field, model, model.template().fewestTokens(conversation));
+    int[] prompt = Fields.named(field, () -> model.chatPrompt(conversation));
+    return fitting(field, model, prompt, sampling);
+  }
+
+  private static void requireHope(String field, ServedModel model, int fewest) {
+    model
+        .hopeless(fewest)
+        .ifPresent(
+            why -> {
+              throw new WrongRequest(field, TOO_LONG, why);
+            });
+  }
+
+  /**
    * The prompt if it leaves room for an answer, where one is asked for.
    *
    * @param field that it comes from
@@ -65,7 +97,7 @@ final class Prompts {
     if (prompt.length > context - answer) {
       throw new WrongRequest(
           field,
-          "context_length_exceeded",
+          TOO_LONG,
           "prompt of %d tokens, expected %s the context length %d of %s"
               .formatted(
                   prompt.length,
@@ -92,7 +124,7 @@ final class Prompts {
       JsonNode prompt, SamplingParametersOrBuilder sampling) {
     if (prompt.isTextual()) {
       String text = prompt.textValue();
-      return model -> fitting(FIELD, model, model.textPrompt(text), sampling);
+      return model -> fitting(FIELD, model, text, sampling);
     }
     int[] tokens = new int[prompt.size()];
     for (int i = 0; i < tokens.length; i++) {

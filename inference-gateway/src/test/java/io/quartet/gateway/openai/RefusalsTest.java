@@ -58,6 +58,30 @@ class RefusalsTest extends OpenAiFixture {
         .isEqualTo(error(400, "invalid_request_error", message, "'" + param + "'", code));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        COMPLETIONS + " | prompt   | 'prompt': '%s'",
+        CHAT + "        | messages | 'messages': [{'role': 'user', 'content': '%s'}]",
+        "/v1/few_shot   | examples | 'examples': ['%s']",
+      })
+  void aPromptThatCannotFitByFarIsNotEncoded(String path, String param, String field)
+      throws Exception {
+    String body = "{'model': 'sft/talk/1', " + field.formatted("x".repeat(500_000)) + "}";
+
+    assertThat(refusal(path, body))
+        .isEqualTo(
+            error(
+                400,
+                "invalid_request_error",
+                "prompt of at least 38461 tokens, expected at most the context length 64 of"
+                    + " sft/talk/1",
+                "'" + param + "'",
+                "context_length_exceeded"));
+  }
+
   @Test
   void aWrongRequestIsCounted() throws Exception {
     String wrong =
