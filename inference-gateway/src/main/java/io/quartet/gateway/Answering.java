@@ -181,9 +181,18 @@ public final class Answering {
                     : Sticky.toNothing());
   }
 
-  /** An answer that only has to be begun. */
+  /**
+   * An answer that only has to be begun.
+   *
+   * @param first whether it is its prompt's first: samples of one prompt read it once
+   */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Draft(int[] prompt, EffectiveSampling sampling, boolean trimmed, boolean echo) {}
+  private record Draft(Question question, int[] prompt, EffectiveSampling sampling, boolean first) {
+    /** Tokens of the prompt that count for this answer. */
+    int countedPrompt() {
+      return first ? prompt.length : 0;
+    }
+  }
 
   private static List<Draft> drafts(ServedModel model, Question question) {
     List<int[]> prompts = question.prompts().apply(model);
@@ -193,8 +202,8 @@ public final class Answering {
     for (int[] prompt : prompts) {
       for (int sample = 0; sample < question.samples(); sample++) {
         var asked = seeded.toBuilder().setSeed(seeded.getSeed() + sample).build();
-        drafts.add(
-            new Draft(prompt, sampling(model, prompt, asked), question.trimmed(), question.echo()));
+        EffectiveSampling sampling = sampling(model, prompt, asked);
+        drafts.add(new Draft(question, prompt, sampling, sample == 0));
       }
     }
     return drafts;
@@ -255,16 +264,16 @@ public final class Answering {
     ServedModel model = admitted.model();
     String operation = admitted.terms().operation();
     EffectiveSampling sampling = draft.sampling();
-    var text = new AnswerText(model.tokenizer(), sampling.stop(), draft.trimmed());
+    var text = new AnswerText(model.tokenizer(), sampling.stop(), draft.question().trimmed());
     var beginning =
         new AnswerSink.Beginning(
             model.checkpoint().id().toString(), sampling.echo(), draft.prompt(), model.tokenizer());
     var account =
         new Account(
             admitted,
-            metrics.begin(model, operation, draft.prompt().length, admitted.asked()),
+            metrics.begin(model, operation, draft.countedPrompt(), admitted.asked()),
             spans.begin(model, asked, operation, sampling.echo(), draft.prompt().length),
-            intake.unread().share(draft.echo() ? draft.prompt().length : 0));
+            intake.unread().share(draft.question().echo() ? draft.prompt().length : 0));
     var answer = new Answer(sink, beginning, text, account, executor);
     sink.connect(answer::readerReady, answer::cancel);
     return answer;

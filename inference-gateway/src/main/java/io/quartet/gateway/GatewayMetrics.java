@@ -129,6 +129,7 @@ final class GatewayMetrics {
    * A request that the decoder is about to take.
    *
    * @param operation as {@link Terms#operation}
+   * @param promptTokens that count for it: none where another sample's do
    * @param asked when it came, as {@link System#nanoTime} counts
    */
   Request begin(ServedModel model, String operation, int promptTokens, long asked) {
