@@ -2,6 +2,7 @@ package io.quartet.decoder;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One answer.
@@ -54,10 +55,13 @@ public record Generation(
    * Where an answer's time went.
    *
    * @param queued from the request until its prompt began to be read, or it ended
-   * @param prefill from then until its first token
-   * @param decode from the first token until the end
+   * @param prefill from then until its first token, or it ended; empty if nobody read its prompt
+   * @param decode from the first token until the end; empty without one
    * @param cachedPromptTokens prompt tokens that had been computed for others before
    */
   public record Effort(
-      Duration queued, Duration prefill, Duration decode, int cachedPromptTokens) {}
+      Duration queued,
+      Optional<Duration> prefill,
+      Optional<Duration> decode,
+      int cachedPromptTokens) {}
 }

@@ -1,6 +1,7 @@
 package io.quartet.decoder;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /** When an answer came, began and got its first token. */
@@ -46,8 +47,8 @@ final class Stopwatch {
     long first = hasToken ? firstToken : now;
     return new Generation.Effort(
         Duration.ofNanos(read - submitted),
-        Duration.ofNanos(first - read),
-        Duration.ofNanos(now - first),
+        hasBegun ? Optional.of(Duration.ofNanos(first - read)) : Optional.empty(),
+        hasToken ? Optional.of(Duration.ofNanos(now - first)) : Optional.empty(),
         cachedPromptTokens);
   }
 

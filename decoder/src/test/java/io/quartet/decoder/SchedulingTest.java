@@ -173,7 +173,9 @@ class SchedulingTest {
       assertThat(limit.await().finishReason()).isEqualTo(FinishReason.TIME_LIMIT);
       assertThat(limit.await().tokens()).hasSize(5);
       assertThat(limit.await().effort())
-          .isEqualTo(new Generation.Effort(Duration.ZERO, Duration.ZERO, Duration.ofNanos(5), 0));
+          .isEqualTo(
+              new Generation.Effort(
+                  Duration.ZERO, Optional.of(Duration.ZERO), Optional.of(Duration.ofNanos(5)), 0));
     }
   }
 
@@ -187,6 +189,8 @@ class SchedulingTest {
       Generation ended = engine.submit(List.of(late), i -> NOBODY).get(0).await();
       assertThat(ended.finishReason()).isEqualTo(FinishReason.TIME_LIMIT);
       assertThat(ended.tokens()).isEmpty();
+      assertThat(ended.effort().prefill()).as("nobody read its prompt").isEmpty();
+      assertThat(ended.effort().decode()).isEmpty();
       running.cancel();
     }
   }

@@ -59,7 +59,7 @@ final class Account implements Progress {
     }
     counted.decoded(outcome, completionTokens, effort);
     traced.decoded(outcome, completionTokens, effort);
-    admitted.over(counted.promptTokens() + completionTokens);
+    admitted.over(counted.promptTokens(completionTokens, effort) + completionTokens);
   }
 
   @Override

@@ -21,6 +21,7 @@ import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import io.quartet.decoder.Generation;
 import io.quartet.v1.SamplingParameters;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -86,11 +87,15 @@ final class AnswerSpans {
         span.setAttribute(ERROR_TYPE, outcome).setStatus(StatusCode.ERROR);
       } else {
         span.setAttribute(GEN_AI_RESPONSE_FINISH_REASONS, List.of(outcome));
-        span.setAttribute("quartet.gateway.queue.seconds", effort.queued().toNanos() / 1e9);
-        span.setAttribute("quartet.gateway.prefill.seconds", effort.prefill().toNanos() / 1e9);
-        span.setAttribute("quartet.gateway.decode.seconds", effort.decode().toNanos() / 1e9);
+        seconds("queue", effort.queued());
+        effort.prefill().ifPresent(prefill -> seconds("prefill", prefill));
+        effort.decode().ifPresent(decode -> seconds("decode", decode));
       }
       span.end();
+    }
+
+    private void seconds(String what, Duration time) {
+      span.setAttribute("quartet.gateway." + what + ".seconds", time.toNanos() / 1e9);
     }
   }
 }

@@ -212,8 +212,14 @@ final class GatewayMetrics {
               OURS + "inter.token.latency", "Between one token and the next", TOKEN, this.tags);
     }
 
-    int promptTokens() {
-      return promptTokens;
+    /**
+     * Tokens of its prompt that were read, as far as they count for it.
+     *
+     * @param effort as for {@link #decoded}; where there is none a token tells that it was read
+     */
+    int promptTokens(int completionTokens, Generation.@Nullable Effort effort) {
+      boolean read = effort == null ? completionTokens > 0 : effort.prefill().isPresent();
+      return read ? promptTokens : 0;
     }
 
     /** A token came, on the decoder's thread. */
@@ -239,7 +245,7 @@ final class GatewayMetrics {
      */
     void decoded(String outcome, int completionTokens, Generation.@Nullable Effort effort) {
       requests(tags, outcome);
-      tokens("prompt.tokens", "Tokens of prompts", promptTokens);
+      tokens("prompt.tokens", "Tokens of prompts", promptTokens(completionTokens, effort));
       tokens("generation.tokens", "Tokens of answers", completionTokens);
       Duration since = Duration.ofNanos(System.nanoTime() - asked);
       conventional("gen_ai.server.request.duration", "Request to last token", SECONDS, since);
@@ -247,10 +253,14 @@ final class GatewayMetrics {
         return;
       }
       time("queue.time", "Waiting for a slot", effort.queued());
-      time("prefill.time", "Reading the prompt", effort.prefill());
-      time("decode.time", "First token to last", effort.decode());
+      effort.prefill().ifPresent(prefill -> time("prefill.time", "Reading the prompt", prefill));
+      effort.decode().ifPresent(decode -> grew(decode, completionTokens));
+    }
+
+    private void grew(Duration decode, int completionTokens) {
+      time("decode.time", "First token to last", decode);
       if (completionTokens > 1) {
-        Duration each = effort.decode().dividedBy(completionTokens - 1);
+        Duration each = decode.dividedBy(completionTokens - 1);
         conventional(
             "gen_ai.server.time_per_output_token", "Between two tokens, the mean", TOKEN, each);
       }

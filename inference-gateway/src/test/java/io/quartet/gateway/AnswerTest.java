@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -190,7 +191,7 @@ class AnswerTest {
   }
 
   private void finish(FinishReason reason) {
-    var effort = new Generation.Effort(Duration.ZERO, Duration.ZERO, Duration.ZERO, 0);
+    var effort = new Generation.Effort(Duration.ZERO, Optional.empty(), Optional.empty(), 0);
     answer.finished(new Generation(List.of(), List.of(), reason, "sft/talk/1", effort));
     runAll();
   }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.OpenTelemetry;
 import io.quartet.checkpoint.QuartetException;
+import io.quartet.decoder.Priority;
 import io.quartet.decoder.ScoredToken;
 import io.quartet.gateway.access.Caller;
 import io.quartet.gateway.access.KeyRing;
@@ -18,6 +19,7 @@ import io.quartet.v1.FinishReason;
 import io.quartet.v1.SamplingParameters;
 import io.quartet.v1.Usage;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -56,6 +58,22 @@ class AnsweringTest extends CatalogFixture {
     assertThat(counted("prompt.tokens")).isEqualTo(20 + 10);
     assertThat(counted("generation.tokens")).isEqualTo(4);
     assertUsed(caller, 20 + 10 + 4);
+  }
+
+  @Test
+  void aPromptThatNobodyReadCountsForNothing() throws Exception {
+    serve("rl/r/1", 1);
+    Caller caller = metered();
+    var tooLate = new Urgency(Priority.INTERACTIVE, Optional.of(Duration.ZERO));
+
+    List<FinishReason> reasons = answers(1, question(tooLate, 1, 20), caller);
+
+    assertThat(reasons).containsExactly(FinishReason.FINISH_REASON_TIME_LIMIT);
+    assertThat(counted("prompt.tokens")).isZero();
+    assertThat(registry.get("quartet.gateway.queue.time").timer().count()).isEqualTo(1);
+    assertThat(registry.find("quartet.gateway.prefill.time").timer()).isNull();
+    assertThat(registry.find("quartet.gateway.decode.time").timer()).isNull();
+    assertUsed(caller, 0);
   }
 
   /** A question for one token after each of some prompts, of so many tokens. */
@@ -117,9 +135,8 @@ class AnsweringTest extends CatalogFixture {
   }
 
   private static void assertUsed(Caller caller, int tokens) {
-    assertThatThrownBy(() -> caller.charge(QUOTA - tokens + 1))
-        .isInstanceOf(QuartetException.class);
     assertThatCode(() -> caller.charge(QUOTA - tokens)).doesNotThrowAnyException();
+    assertThatThrownBy(() -> caller.charge(1)).isInstanceOf(QuartetException.class);
   }
 
   /** Only wants to know why it ends. */

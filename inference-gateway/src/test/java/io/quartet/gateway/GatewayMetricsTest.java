@@ -89,8 +89,8 @@ class GatewayMetricsTest extends CatalogFixture {
     GatewayMetrics.Request request = metrics.begin(model, Terms.CHAT, 3, asked);
     request.token();
     request.firstToken();
-    request.decoded(
-        "STOP", 1, new Generation.Effort(Duration.ZERO, Duration.ZERO, Duration.ZERO, 0));
+    var none = Optional.of(Duration.ZERO);
+    request.decoded("STOP", 1, new Generation.Effort(Duration.ZERO, none, none, 0));
   }
 
   private ServedModel open(String id) {

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -145,7 +146,7 @@ class UnreadTest extends CatalogFixture {
   }
 
   private static Generation generation() {
-    var effort = new Generation.Effort(Duration.ZERO, Duration.ZERO, Duration.ZERO, 0);
+    var effort = new Generation.Effort(Duration.ZERO, Optional.empty(), Optional.empty(), 0);
     return new Generation(
         List.of(), List.of(), io.quartet.decoder.FinishReason.LENGTH, "rl/r/1", effort);
   }
