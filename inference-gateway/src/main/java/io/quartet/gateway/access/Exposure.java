@@ -43,6 +43,8 @@ public final class Exposure implements StartCheck {
     }
     if (anyOf(config, TRUSTED)) {
       require(config, ASK_CLIENTS, "NONE", "REQUIRED", missing);
+    } else if (!value(config, ASK_CLIENTS, "NONE").equalsIgnoreCase("NONE")) {
+      missing.add(TRUSTED + "pem.certs"); // HTTP goes by it, and would ask nobody
     }
     if (!missing.isEmpty()) {
       throw new QuartetException(FAILED_PRECONDITION, why(exposed) + String.join(", ", missing));

@@ -66,6 +66,16 @@ class ExposureTest {
     refused(
         with(TLS, Map.of("quarkus.tls.trust-store.pem.certs", "ca.crt")),
         "TLS is half configured; set quarkus.grpc.server.ssl.client-auth=REQUIRED");
+    refused(
+        with(TLS, Map.of("quarkus.grpc.server.ssl.client-auth", "REQUIRED")),
+        "TLS is half configured; set quarkus.tls.trust-store.pem.certs");
+    starts(with(TLS, Map.of("quarkus.grpc.server.ssl.client-auth", "none")));
+    starts(
+        with(
+            TLS,
+            Map.of(
+                "quarkus.grpc.server.ssl.client-auth", "REQUIRED",
+                "quarkus.tls.trust-store.pem.certs", "ca.crt")));
   }
 
   @Test
