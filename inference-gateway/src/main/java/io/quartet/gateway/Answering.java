@@ -1,6 +1,7 @@
 package io.quartet.gateway;
 
 import static io.quartet.checkpoint.ErrorCode.CANCELLED;
+import static io.quartet.checkpoint.ErrorCode.INTERNAL;
 import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 
 import io.quartet.checkpoint.ErrorCode;
@@ -106,9 +107,12 @@ public final class Answering {
     return read(() -> intake.json().read(bytes, parsing));
   }
 
-  /** An exception of an API's own says that the request is wrong. */
+  /** What nobody throws on purpose is a bug. */
   private static ErrorCode code(RuntimeException refusal) {
-    return refusal instanceof QuartetException known ? known.code() : INVALID_ARGUMENT;
+    if (refusal instanceof QuartetException known) {
+      return known.code();
+    }
+    return refusal instanceof WrongQuestion ? INVALID_ARGUMENT : INTERNAL;
   }
 
   /** The checkpoint that a name stands for, canaries apart; empty if there is none. */

@@ -3,6 +3,7 @@ package io.quartet.gateway;
 import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 
 import com.google.protobuf.Duration;
+import com.google.protobuf.util.Durations;
 import io.quartet.checkpoint.Conversation;
 import io.quartet.checkpoint.Message;
 import io.quartet.checkpoint.QuartetException;
@@ -38,6 +39,7 @@ final class Requests {
    * How soon an answer is wanted.
    *
    * @param limited whether the time limit is set
+   * @throws QuartetException INVALID_ARGUMENT for a priority or a time limit that is none
    */
   static Urgency urgency(io.quartet.v1.Priority priority, boolean limited, Duration timeLimit) {
     return new Urgency(
@@ -48,10 +50,17 @@ final class Requests {
               throw new QuartetException(
                   INVALID_ARGUMENT, "priority: unknown, expected interactive or batch");
         },
-        limited
-            ? Optional.of(
-                java.time.Duration.ofSeconds(timeLimit.getSeconds(), timeLimit.getNanos()))
-            : Optional.empty());
+        limited ? Optional.of(timeLimit(timeLimit)) : Optional.empty());
+  }
+
+  private static java.time.Duration timeLimit(Duration limit) {
+    if (!Durations.isValid(limit) || Durations.isNegative(limit)) {
+      throw new QuartetException(
+          INVALID_ARGUMENT,
+          "time_limit: %d s and %d ns, expected 0 to %d s and 0 to 999999999 ns"
+              .formatted(limit.getSeconds(), limit.getNanos(), Durations.MAX_VALUE.getSeconds()));
+    }
+    return java.time.Duration.ofSeconds(limit.getSeconds(), limit.getNanos());
   }
 
   private static Role role(int place, io.quartet.v1.Role role) {

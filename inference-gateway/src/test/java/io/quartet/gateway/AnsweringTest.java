@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.OpenTelemetry;
+import io.quartet.checkpoint.ErrorCode;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.Priority;
 import io.quartet.decoder.ScoredToken;
@@ -74,6 +75,32 @@ class AnsweringTest extends CatalogFixture {
     assertThat(registry.find("quartet.gateway.prefill.time").timer()).isNull();
     assertThat(registry.find("quartet.gateway.decode.time").timer()).isNull();
     assertUsed(caller, 0);
+  }
+
+  @Test
+  void onlyARequestThatIsWrongCountsAsWrong() {
+    refuse(new IllegalStateException("a bug"));
+    refuse(new WrongQuestion("wrong") {});
+    refuse(new WrongQuestion("wrong too") {});
+    refuse(new QuartetException(ErrorCode.UNAVAILABLE, "not now"));
+
+    assertThat(outcomes("INTERNAL")).isEqualTo(1);
+    assertThat(outcomes("INVALID_ARGUMENT")).isEqualTo(2);
+    assertThat(outcomes("UNAVAILABLE")).isEqualTo(1);
+  }
+
+  private void refuse(RuntimeException refusal) {
+    assertThatThrownBy(
+            () ->
+                answering.read(
+                    () -> {
+                      throw refusal;
+                    }))
+        .isSameAs(refusal);
+  }
+
+  private double outcomes(String outcome) {
+    return registry.get("quartet.gateway.requests").tag("outcome", outcome).counter().count();
   }
 
   /** A question for one token after each of some prompts, of so many tokens. */

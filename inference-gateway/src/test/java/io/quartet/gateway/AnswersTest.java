@@ -4,6 +4,7 @@ import static io.quartet.v1.FinishReason.FINISH_REASON_STOP;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.Duration;
 import io.grpc.Status;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -195,6 +196,11 @@ class AnswersTest extends GatewayFixture {
         () -> generate().generate(GenerateRequest.newBuilder().setModel("sft").build()),
         Status.Code.INVALID_ARGUMENT,
         "prompt: none, expected text or tokens");
+    var never = Duration.newBuilder().setSeconds(Long.MAX_VALUE).setNanos(2_000_000_000);
+    assertStatus(
+        () -> chat().chat(ask("sft", GREEDY).toBuilder().setTimeLimit(never).build()),
+        Status.Code.INVALID_ARGUMENT,
+        "time_limit: 9223372036854775807 s and 2000000000 ns, expected 0 to 315576000000 s");
     assertStatus(
         () -> generate().generate(complete("sft", "x".repeat(2 << 20), GREEDY)),
         Status.Code.RESOURCE_EXHAUSTED,

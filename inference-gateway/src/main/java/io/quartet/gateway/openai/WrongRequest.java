@@ -1,9 +1,10 @@
 package io.quartet.gateway.openai;
 
+import io.quartet.gateway.WrongQuestion;
 import org.jspecify.annotations.Nullable;
 
 /** A request that is refused for what it says; its message is one line for the caller. */
-final class WrongRequest extends RuntimeException {
+final class WrongRequest extends WrongQuestion {
   private static final long serialVersionUID = 1L;
 
   private final @Nullable String param;
