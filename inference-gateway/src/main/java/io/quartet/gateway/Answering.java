@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
@@ -146,7 +145,8 @@ public final class Answering {
   }
 
   private <T> T held(String model, Function<ServedModel, T> work) {
-    ServedModel served = lease(model, Sticky.toNothing(), Demand.NOTHING, Terms.grpcDeadline());
+    Duration patience = Terms.patience(Terms.grpcDeadline(), PATIENCE);
+    ServedModel served = lease(model, Sticky.toNothing(), Demand.NOTHING, patience);
     try {
       return work.apply(served);
     } finally {
@@ -163,7 +163,8 @@ public final class Answering {
         sampling.hasMaxTokens() ? OptionalInt.of(sampling.getMaxTokens()) : OptionalInt.empty();
     Priority priority = terms.priority(question.urgency());
     var demand = new Demand(terms.answers(), terms.bytes(), maxTokens, priority);
-    ServedModel model = lease(question.model(), sticky(question, terms), demand, terms.deadline());
+    Duration patience = terms.patience(question.urgency(), PATIENCE);
+    ServedModel model = lease(question.model(), sticky(question, terms), demand, patience);
     var admitted = new Admitted(model, terms, priority, model.tokensEach(demand), asked);
     try {
       admitted.charge();
@@ -239,7 +240,8 @@ public final class Answering {
       throw new IllegalStateException(
           "%d answers to a question for %d".formatted(drafts.size(), terms.answers()));
     }
-    Urgency urgency = terms.urgency(question.urgency());
+    Duration waited = Duration.ofNanos(System.nanoTime() - admitted.asked());
+    Urgency urgency = terms.urgency(question.urgency().after(waited));
     List<Answer> answers = new ArrayList<>();
     List<GenerationRequest> requests = new ArrayList<>();
     for (Draft draft : drafts) {
@@ -283,9 +285,9 @@ public final class Answering {
     return answer;
   }
 
-  private ServedModel lease(String model, Sticky sticky, Demand demand, OptionalLong deadline) {
+  private ServedModel lease(String model, Sticky sticky, Demand demand, Duration patience) {
     try {
-      return catalog.lease(model, sticky, demand, Terms.patience(deadline, PATIENCE));
+      return catalog.lease(model, sticky, demand, patience);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new QuartetException(CANCELLED, "interrupted while '%s' loads".formatted(model), e);

@@ -68,6 +68,15 @@ public record Terms(
   }
 
   /**
+   * How long it makes sense to wait for a model: until the caller gives up or the answer's time is
+   * over, and so long at most.
+   */
+  Duration patience(Urgency asked, Duration most) {
+    return patience(
+        deadline, asked.timeLimit().filter(limit -> limit.compareTo(most) < 0).orElse(most));
+  }
+
+  /**
    * Who goes first: no sooner than the caller's key allows.
    *
    * @param asked in the request itself

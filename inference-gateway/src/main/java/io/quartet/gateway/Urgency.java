@@ -13,4 +13,11 @@ import java.util.Optional;
 public record Urgency(Priority priority, Optional<Duration> timeLimit) {
   /** Somebody waits, as long as it takes. */
   public static final Urgency USUAL = new Urgency(Priority.INTERACTIVE, Optional.empty());
+
+  /** What is left of it when an answer has waited so long already. */
+  Urgency after(Duration waited) {
+    return new Urgency(
+        priority,
+        timeLimit.map(limit -> limit.compareTo(waited) > 0 ? limit.minus(waited) : Duration.ZERO));
+  }
 }

@@ -65,9 +65,8 @@ class AnsweringTest extends CatalogFixture {
   void aPromptThatNobodyReadCountsForNothing() throws Exception {
     serve("rl/r/1", 1);
     Caller caller = metered();
-    var tooLate = new Urgency(Priority.INTERACTIVE, Optional.of(Duration.ZERO));
 
-    List<FinishReason> reasons = answers(1, question(tooLate, 1, 20), caller);
+    List<FinishReason> reasons = answers(1, question(within(Duration.ZERO), 1, 20), caller);
 
     assertThat(reasons).containsExactly(FinishReason.FINISH_REASON_TIME_LIMIT);
     assertThat(counted("prompt.tokens")).isZero();
@@ -75,6 +74,16 @@ class AnsweringTest extends CatalogFixture {
     assertThat(registry.find("quartet.gateway.prefill.time").timer()).isNull();
     assertThat(registry.find("quartet.gateway.decode.time").timer()).isNull();
     assertUsed(caller, 0);
+  }
+
+  @Test
+  @org.junit.jupiter.api.Timeout(10)
+  void nobodyWaitsForAModelLongerThanTheAnswerMayTake() {
+    announce("rl/r/1", 1); // and nobody loads it
+    Question question = question(within(Duration.ofMillis(50)), 1, 20);
+
+    assertThatThrownBy(() -> answers(1, question, Caller.ANYBODY))
+        .hasMessage("model 'rl/r/1': rl/r/1 is not loaded yet");
   }
 
   @Test
@@ -101,6 +110,10 @@ class AnsweringTest extends CatalogFixture {
 
   private double outcomes(String outcome) {
     return registry.get("quartet.gateway.requests").tag("outcome", outcome).counter().count();
+  }
+
+  private static Urgency within(Duration limit) {
+    return new Urgency(Priority.INTERACTIVE, Optional.of(limit));
   }
 
   /** A question for one token after each of some prompts, of so many tokens. */
