@@ -21,6 +21,9 @@ public final class SecuredGateway implements QuarkusTestResourceLifecycleManager
   static final PlainKey COUNTING = PlainKey.create(new SecureRandom());
   static final int REQUESTS = 2;
 
+  /** More than without a setting. */
+  static final int LARGEST_MESSAGE = 3 << 19;
+
   // One folder for all: the gateway's certificate, one that it trusts, and one that it does not.
   static final Path FOLDER = folder();
   static final Certificates SERVER = Certificates.create(FOLDER, "gateway");
@@ -37,6 +40,8 @@ public final class SecuredGateway implements QuarkusTestResourceLifecycleManager
     properties.put("quartet.home", FOLDER.resolve("home").toString());
     properties.put("quartet.gateway.keys", keys.toString());
     properties.put("quartet.gateway.threads", "1");
+    properties.put(
+        "quarkus.grpc.server.max-inbound-message-size", Integer.toString(LARGEST_MESSAGE));
     properties.put("quartet.gateway.precision", "int8");
     return properties;
   }

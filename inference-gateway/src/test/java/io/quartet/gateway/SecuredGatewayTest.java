@@ -233,6 +233,17 @@ class SecuredGatewayTest {
     assertThat(get(known, "q/health/../metrics", null).statusCode()).isEqualTo(401);
   }
 
+  @Test
+  void anHttpBodyMayBeAsLargeAsAGrpcMessage() throws Exception {
+    HttpClient client = TlsHttpClient.of(SecuredGateway.CLIENT);
+    String largest = "x".repeat(SecuredGateway.LARGEST_MESSAGE);
+
+    assertThat(post(client, largest).body()).contains("body: not JSON");
+    HttpResponse<String> refused = post(client, largest + "x");
+    assertThat(refused.statusCode()).isEqualTo(413);
+    assertThat(refused.body()).contains("expected at most 1572864 bytes");
+  }
+
   private void serveSmall() throws IOException {
     var models =
         ModelServiceGrpc.newBlockingStub(channel(credentials(SecuredGateway.CLIENT)))
@@ -284,6 +295,16 @@ class SecuredGatewayTest {
         Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER),
         "Bearer " + key.reveal());
     return MetadataUtils.newAttachHeadersInterceptor(headers);
+  }
+
+  private HttpResponse<String> post(HttpClient client, String body) throws Exception {
+    var request =
+        HttpRequest.newBuilder(URI.create(http + "v1/completions"))
+            .version(HttpClient.Version.HTTP_1_1)
+            .timeout(Duration.ofSeconds(20))
+            .header("authorization", "Bearer " + SecuredGateway.KEY.reveal())
+            .POST(HttpRequest.BodyPublishers.ofString(body));
+    return client.send(request.build(), BodyHandlers.ofString());
   }
 
   private HttpResponse<String> get(HttpClient client, String path, PlainKey key) throws Exception {

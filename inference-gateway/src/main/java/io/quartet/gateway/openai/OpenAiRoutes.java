@@ -27,6 +27,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.regex.Pattern;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /** The paths under {@code /v1}, as in OpenAI's API reference. */
@@ -43,31 +44,37 @@ public class OpenAiRoutes {
   private static final String BODY = OpenAiRoutes.class.getName();
   private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,9})?");
 
-  /** As for gRPC: a prompt that fits any context fits into this. */
-  private static final long LARGEST_BODY = 1 << 20;
-
   private final Answering answering;
   private final ModelCatalog catalog;
   private final Intake intake;
+  private final int largestBody;
 
-  OpenAiRoutes(Answering answering, ModelCatalog catalog, Intake intake) {
+  /**
+   * @param largestBody in bytes, as for gRPC
+   */
+  OpenAiRoutes(
+      Answering answering,
+      ModelCatalog catalog,
+      Intake intake,
+      @ConfigProperty(name = "quarkus.grpc.server.max-inbound-message-size") int largestBody) {
     this.answering = answering;
     this.catalog = catalog;
     this.intake = intake;
+    this.largestBody = largestBody;
   }
 
   void register(@Observes Router router) {
     router.route(PATHS).handler(this::begin);
     router.post(PATHS).handler(OpenAiRoutes::takeForJson);
     router.post(PATHS).handler(this::letIn);
-    router.post(PATHS).handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY));
+    router.post(PATHS).handler(BodyHandler.create(false).setBodyLimit(largestBody));
     answers(router, CHAT, ChatCall::read);
     answers(router, COMPLETIONS, CompletionCall::read);
     answers(router, FEW_SHOT, FewShotCall::read);
     router.get(MODELS).handler(context -> guard(context, this::list));
     router.get(MODELS + "/*").handler(context -> guard(context, wire -> get(context, wire)));
     router.route(PATHS).handler(context -> guard(context, wire -> unknown(context)));
-    router.route(PATHS).failureHandler(OpenAiRoutes::unreadable);
+    router.route(PATHS).failureHandler(this::unreadable);
   }
 
   /** Whatever a caller says that it is: curl calls it a form, whose fields may not be long. */
@@ -86,7 +93,7 @@ public class OpenAiRoutes {
     String length = context.request().getHeader(HttpHeaders.CONTENT_LENGTH);
     Runnable read;
     try {
-      read = answering.body(length == null ? LARGEST_BODY : Long.parseLong(length));
+      read = answering.body(length == null ? largestBody : Long.parseLong(length));
     } catch (QuartetException e) {
       context.request().resume();
       Wire.of(context).fail(e);
@@ -201,7 +208,7 @@ public class OpenAiRoutes {
   }
 
   /** What Vert.x itself refuses: a body that is too large or is cut off. */
-  private static void unreadable(RoutingContext context) {
+  private void unreadable(RoutingContext context) {
     int status = context.statusCode();
     Wire.of(context)
         .json(
@@ -211,7 +218,7 @@ public class OpenAiRoutes {
                     "invalid_request_error",
                     status == 413 ? "request_too_large" : "unreadable_body",
                     null,
-                    "body: cannot be read, expected at most %d bytes".formatted(LARGEST_BODY))
+                    "body: cannot be read, expected at most %d bytes".formatted(largestBody))
                 .json());
   }
 
