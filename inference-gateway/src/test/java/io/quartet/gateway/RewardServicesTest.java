@@ -102,7 +102,12 @@ class RewardServicesTest {
     for (int i = 0; i < MOST; i++) {
       waiting.add(ScoreServiceGrpc.newFutureStub(channel).rewards(request(1)));
     }
-    await().until(() -> asked.size() == MOST);
+    await()
+        .untilAsserted(
+            () -> {
+              assertThat(waiting).as("still waiting").noneMatch(ListenableFuture::isDone);
+              assertThat(asked).hasSize(MOST);
+            });
 
     assertStatus(
         () -> score(1),
