@@ -2,6 +2,8 @@ package io.quartet.gateway;
 
 import static io.quartet.checkpoint.ErrorCode.INVALID_ARGUMENT;
 
+import io.quartet.checkpoint.Conversation;
+import io.quartet.checkpoint.Message;
 import io.quartet.checkpoint.QuartetException;
 import io.quartet.v1.SamplingParameters;
 import io.quartet.v1.SamplingParametersOrBuilder;
@@ -29,6 +31,9 @@ public record Question(
     Urgency urgency) {
   /** The most answers of one question. */
   public static final int MOST_ANSWERS = 64;
+
+  /** The most turns of a conversation: an open model's template is rendered for each answer. */
+  private static final int MOST_MESSAGES = 2048;
 
   private static final int MOST_STOPS = 16;
   private static final int LONGEST_STOP = 256;
@@ -60,6 +65,16 @@ public record Question(
   /** The fewest tokens of an answer: none where only the prompt is scored. */
   public static int leastAnswer(SamplingParametersOrBuilder sampling) {
     return sampling.hasMaxTokens() && sampling.getMaxTokens() == 0 ? 0 : 1;
+  }
+
+  /** A conversation of so many turns, once they are not too many; INVALID_ARGUMENT. */
+  public static Conversation conversation(List<Message> messages) {
+    if (messages.size() > MOST_MESSAGES) {
+      throw new QuartetException(
+          INVALID_ARGUMENT,
+          "messages: found %d, expected at most %d".formatted(messages.size(), MOST_MESSAGES));
+    }
+    return new Conversation(messages);
   }
 
   static void requireAnswers(int found, String what) {

@@ -25,14 +25,15 @@ final class Requests {
   /**
    * Messages as a conversation.
    *
-   * @throws QuartetException INVALID_ARGUMENT naming the message whose role is none
+   * @throws QuartetException INVALID_ARGUMENT naming the message whose role is none, or for too
+   *     many
    */
   static Conversation conversation(List<io.quartet.v1.Message> messages) {
     List<Message> turns = new ArrayList<>();
     for (io.quartet.v1.Message message : messages) {
       turns.add(new Message(role(turns.size() + 1, message.getRole()), message.getContent()));
     }
-    return new Conversation(turns);
+    return Question.conversation(turns);
   }
 
   /**

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.quartet.checkpoint.Conversation;
 import io.quartet.checkpoint.Message;
 import io.quartet.checkpoint.Role;
+import io.quartet.gateway.Question;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -35,7 +36,7 @@ final class Messages {
     if (messages.isEmpty()) {
       throw body.wrong(FIELD, "one message or more");
     }
-    return new Conversation(messages);
+    return body.naming(FIELD, () -> Question.conversation(messages));
   }
 
   private static Role role(Fields message) {

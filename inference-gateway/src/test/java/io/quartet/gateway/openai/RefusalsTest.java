@@ -131,6 +131,21 @@ class RefusalsTest extends OpenAiFixture {
   }
 
   @Test
+  void messagesThatAreTooManyAreRefused() throws Exception {
+    String turns = "{'role': 'user', 'content': 'x'},".repeat(2048);
+    String messages = "'messages': [" + turns + "{'role': 'user', 'content': 'x'}]";
+
+    assertThat(refusal(CHAT, "{'model': 'sft', " + messages + "}"))
+        .isEqualTo(
+            error(
+                400,
+                "invalid_request_error",
+                "messages: found 2049, expected at most 2048",
+                "'messages'",
+                "invalid_value"));
+  }
+
+  @Test
   void examplesThatAreMissingOrNoneAreNamed() throws Exception {
     assertThat(refusal("/v1/few_shot", "{'model': 'rl'}"))
         .isEqualTo(
