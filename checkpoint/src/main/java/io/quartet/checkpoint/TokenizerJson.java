@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +44,14 @@ final class TokenizerJson {
     this.specials = specials;
     specials.forEach((content, id) -> specialNames.put(id, content));
     this.beginning = beginning();
-    this.longest = keepsText() ? longest() : 0;
+    this.longest =
+        TextKeeping.keepsText(json)
+            ? Stream.concat(
+                    Arrays.stream(bytes), specials.keySet().stream().map(TokenizerJson::utf8))
+                .mapToInt(spelling -> spelling.length)
+                .max()
+                .orElse(0)
+            : 0;
   }
 
   /**
@@ -144,38 +150,6 @@ final class TokenizerJson {
     return longest;
   }
 
-  private int longest() {
-    return Stream.concat(Arrays.stream(bytes), specials.keySet().stream().map(TokenizerJson::utf8))
-        .mapToInt(spelling -> spelling.length)
-        .max()
-        .orElse(0);
-  }
-
-  /**
-   * Whether every byte of a text is in one of its tokens. A normalizer may shorten it, a split may
-   * drop what it splits at, a byte without a token is left out, and an added token may swallow the
-   * space beside it.
-   */
-  private boolean keepsText() {
-    return json.path("normalizer").isEmpty()
-        && hasType(json.path("pre_tokenizer"), "ByteLevel")
-        && keepsText(json.path("pre_tokenizer"))
-        && IntStream.range(0, 256)
-            .mapToObj(b -> ByteLevel.spell(new byte[] {(byte) b}))
-            .allMatch(json.at("/model/vocab")::has)
-        && StreamSupport.stream(json.path("added_tokens").spliterator(), false)
-            .noneMatch(t -> t.path("lstrip").asBoolean() || t.path("rstrip").asBoolean());
-  }
-
-  private static boolean keepsText(JsonNode part) {
-    return switch (part.path("type").asText()) {
-      case "ByteLevel", "Digits" -> true;
-      case "Split" -> !part.path("behavior").asText().equals("Removed");
-      case "Sequence" -> children(part).allMatch(TokenizerJson::keepsText);
-      default -> false;
-    };
-  }
-
   /** Whether a space is put before text. */
   boolean prefixes() {
     return prefixesEveryPiece() || prefixesFirstPiece(json.path("pre_tokenizer"));
@@ -203,7 +177,7 @@ final class TokenizerJson {
         || children(part).anyMatch(TokenizerJson::prefixesEveryPiece);
   }
 
-  private static boolean hasType(JsonNode part, String type) {
+  static boolean hasType(JsonNode part, String type) {
     return !find(part, type).isMissingNode();
   }
 
@@ -219,7 +193,7 @@ final class TokenizerJson {
   }
 
   /** The members of a Sequence, under whatever name its kind has for them. */
-  private static Stream<JsonNode> children(JsonNode part) {
+  static Stream<JsonNode> children(JsonNode part) {
     return Stream.of("normalizers", "pretokenizers", "decoders", "processors")
         .flatMap(key -> StreamSupport.stream(part.path(key).spliterator(), false));
   }

@@ -24,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  * bounds.
  */
 final class Answer implements TokenListener {
-  /** Tokens and their alternatives that a reader is handed at once, however many wait for it. */
-  private static final int MOST_AT_ONCE = 4096;
-
   private final AnswerSink sink;
   private final Executor executor;
   private final AnswerText text;
@@ -47,9 +44,7 @@ final class Answer implements TokenListener {
 
   // What has been read and not been sent; touched by one drain at a time.
   private final Object drain = new Object();
-  private final StringBuilder unsentText = new StringBuilder();
-  private final List<ScoredToken> unsentTokens = new ArrayList<>();
-  private List<ScoredToken> unsentPrompt = List.of();
+  private final Unsent unsent = new Unsent();
   private @Nullable FinishReason reason;
   private int completionTokens;
   private boolean begun;
@@ -189,7 +184,7 @@ final class Answer implements TokenListener {
       gone = readerGone;
       scoresMissing = beginning.promptIsScored() && !promptScored;
       newTokens = new ArrayList<>();
-      unsentPrompt = newPrompt.isEmpty() ? unsentPrompt : newPrompt;
+      unsent.prompt(newPrompt);
       newPrompt = List.of();
     }
     for (int i = 0; i < tokens.size() && reason == null; i++) {
@@ -197,8 +192,7 @@ final class Answer implements TokenListener {
         progress.firstToken();
       }
       completionTokens++;
-      unsentText.append(text.push(tokens.get(i).id()));
-      unsentTokens.add(tokens.get(i));
+      unsent.token(tokens.get(i), text.push(tokens.get(i).id()));
       if (text.stopped()) {
         reason = FinishReason.FINISH_REASON_STOP;
         abandon();
@@ -211,7 +205,7 @@ final class Answer implements TokenListener {
     } else if (end != null) {
       if (reason == null) {
         reason = end;
-        unsentText.append(text.flush());
+        unsent.text(text.flush());
       }
       if (reason == FinishReason.FINISH_REASON_CANCELLED && !gone) {
         conclude(new QuartetException(UNAVAILABLE, "the gateway is shutting down"));
@@ -224,7 +218,7 @@ final class Answer implements TokenListener {
   }
 
   private void send() {
-    while (!over && !readerGone() && !nothingToSend()) {
+    while (!over && !readerGone() && (decoded || !unsent.isEmpty())) {
       held = true; // before asking: the reader's word that it is ready may come at any moment
       if (!sink.ready()) {
         return;
@@ -242,33 +236,12 @@ final class Answer implements TokenListener {
       begun = true;
       sink.begin(beginning);
     }
-    if (!unsentPrompt.isEmpty()) {
-      List<ScoredToken> piece = piece(unsentPrompt);
-      sink.prompt(piece);
-      progress.sent(piece);
-      unsentPrompt = unsentPrompt.subList(piece.size(), unsentPrompt.size());
-    }
-    if (unsentPrompt.isEmpty() && (unsentText.length() > 0 || !unsentTokens.isEmpty())) {
-      List<ScoredToken> piece = piece(unsentTokens);
-      sink.part(unsentText.toString(), piece);
-      progress.sent(piece);
-      unsentText.setLength(0);
-      unsentTokens.subList(0, piece.size()).clear();
-    }
-    if (reason != null && decoded && nothingUnsent()) {
+    unsent.hand(sink, progress);
+    if (reason != null && decoded && unsent.isEmpty()) {
       // Only when it is decoded is it known what the prompt took.
       sink.end(reason, beginning.usage(completionTokens, effort()));
       over = true;
     }
-  }
-
-  /** The next tokens, no more than make a message of a moderate size. */
-  private static List<ScoredToken> piece(List<ScoredToken> tokens) {
-    if (tokens.isEmpty()) {
-      return tokens;
-    }
-    int most = Math.max(1, MOST_AT_ONCE / (1 + tokens.get(0).alternatives().size()));
-    return List.copyOf(tokens.subList(0, Math.min(most, tokens.size())));
   }
 
   private synchronized Generation.@Nullable Effort effort() {
@@ -277,14 +250,6 @@ final class Answer implements TokenListener {
 
   private synchronized boolean readerGone() {
     return readerGone;
-  }
-
-  private boolean nothingToSend() {
-    return nothingUnsent() && !decoded;
-  }
-
-  private boolean nothingUnsent() {
-    return unsentPrompt.isEmpty() && unsentTokens.isEmpty() && unsentText.length() == 0;
   }
 
   /** Nobody needs more tokens. */

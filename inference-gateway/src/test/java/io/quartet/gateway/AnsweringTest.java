@@ -12,10 +12,6 @@ import io.quartet.checkpoint.QuartetException;
 import io.quartet.decoder.Priority;
 import io.quartet.decoder.ScoredToken;
 import io.quartet.gateway.access.Caller;
-import io.quartet.gateway.access.KeyRing;
-import io.quartet.keys.ApiKey;
-import io.quartet.keys.ApiKeyFile;
-import io.quartet.keys.PlainKey;
 import io.quartet.v1.FinishReason;
 import io.quartet.v1.SamplingParameters;
 import io.quartet.v1.Usage;
@@ -24,9 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,7 +45,7 @@ class AnsweringTest extends CatalogFixture {
   @Test
   void aPromptCountsOnceHoweverManySamplesItHas() throws Exception {
     serve("rl/r/1", 1);
-    Caller caller = metered();
+    Caller caller = MeteredKey.allowing(QUOTA, keys);
 
     List<FinishReason> reasons = answers(4, question(Urgency.USUAL, 2, 20, 10), caller);
 
@@ -64,7 +58,7 @@ class AnsweringTest extends CatalogFixture {
   @Test
   void aPromptThatNobodyReadCountsForNothing() throws Exception {
     serve("rl/r/1", 1);
-    Caller caller = metered();
+    Caller caller = MeteredKey.allowing(QUOTA, keys);
 
     List<FinishReason> reasons = answers(1, question(within(Duration.ZERO), 1, 20), caller);
 
@@ -155,23 +149,6 @@ class AnsweringTest extends CatalogFixture {
 
   private double counted(String name) {
     return registry.get("quartet.gateway." + name).counter().count();
-  }
-
-  /** Whose key allows {@link #QUOTA} tokens, and whose time stands still. */
-  private Caller metered() {
-    PlainKey key = PlainKey.create(new SplittableRandom(3));
-    Path file = keys.resolve("keys.yaml");
-    new ApiKeyFile(file)
-        .add(
-            new ApiKey(
-                key.id(),
-                "metered",
-                key.sha256(),
-                OptionalInt.empty(),
-                OptionalInt.of(QUOTA),
-                io.quartet.keys.Priority.INTERACTIVE,
-                false));
-    return KeyRing.of(file, () -> 0).caller("Bearer " + key.reveal());
   }
 
   private static void assertUsed(Caller caller, int tokens) {

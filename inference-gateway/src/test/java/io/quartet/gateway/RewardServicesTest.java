@@ -15,11 +15,6 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quartet.gateway.access.Caller;
-import io.quartet.gateway.access.KeyRing;
-import io.quartet.keys.ApiKey;
-import io.quartet.keys.ApiKeyFile;
-import io.quartet.keys.PlainKey;
-import io.quartet.keys.Priority;
 import io.quartet.service.GrpcChannels;
 import io.quartet.service.GrpcErrors;
 import io.quartet.v1.CheckpointPublished;
@@ -35,8 +30,6 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
-import java.util.SplittableRandom;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -144,7 +137,7 @@ class RewardServicesTest {
 
   @Test
   void tokensAreChargedAndGivenBackWhereThereIsNoAnswer() throws Exception {
-    caller = callerOf(100);
+    caller = MeteredKey.allowing(100, folder);
     ListenableFuture<ScoreResponse> failing =
         ScoreServiceGrpc.newFutureStub(channel).rewards(request(100));
     asked.take().onError(Status.UNAVAILABLE.withDescription("loading").asRuntimeException());
@@ -159,22 +152,6 @@ class RewardServicesTest {
         () -> score(1),
         Status.Code.RESOURCE_EXHAUSTED,
         "key 'metered': its tokens of this minute are used up; try again in 1 s");
-  }
-
-  private Caller callerOf(int tokens) {
-    PlainKey key = PlainKey.create(new SplittableRandom(1));
-    Path file = folder.resolve("keys.yaml");
-    new ApiKeyFile(file)
-        .add(
-            new ApiKey(
-                key.id(),
-                "metered",
-                key.sha256(),
-                OptionalInt.empty(),
-                OptionalInt.of(tokens),
-                Priority.INTERACTIVE,
-                false));
-    return KeyRing.of(file, () -> 0).caller("Bearer " + key.reveal());
   }
 
   private void answerAll() {

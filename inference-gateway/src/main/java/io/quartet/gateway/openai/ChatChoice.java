@@ -67,42 +67,27 @@ final class ChatChoice implements Choice {
 
   private Stream<JsonPart> choice(
       String kind, ObjectNode said, List<ScoredToken> tokens, @Nullable String finishReason) {
-    JsonPart beginning =
+    return Choice.framed(
         json -> {
-          json.writeStartObject();
           json.writeNumberField("index", index);
           JsonPart.field(kind, said).write(json);
-          json.writeFieldName("logprobs");
-        };
-    JsonPart end =
-        json -> {
-          json.writeStringField("finish_reason", finishReason);
-          json.writeEndObject();
-        };
-    return Stream.concat(
-        Stream.concat(
-            JsonPart.of(beginning),
-            logProbs && !tokens.isEmpty()
-                ? logProbs(tokens)
-                : JsonPart.of(JsonGenerator::writeNull)),
-        JsonPart.of(end));
+        },
+        logProbs && !tokens.isEmpty() ? logProbs(tokens) : null,
+        finishReason);
   }
 
   private Stream<JsonPart> logProbs(List<ScoredToken> tokens) {
-    JsonPart beginning =
+    return JsonPart.around(
         json -> {
           json.writeStartObject();
           json.writeArrayFieldStart("content");
-        };
-    JsonPart end =
+        },
+        tokens.stream().map(this::logProb),
         json -> {
           json.writeEndArray();
           json.writeNullField("refusal");
           json.writeEndObject();
-        };
-    return Stream.concat(
-        Stream.concat(JsonPart.of(beginning), tokens.stream().map(this::logProb)),
-        JsonPart.of(end));
+        });
   }
 
   private JsonPart logProb(ScoredToken token) {

@@ -1,5 +1,6 @@
 package io.quartet.gateway.openai;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.quartet.decoder.ScoredToken;
 import io.quartet.gateway.AnswerSink;
 import io.quartet.v1.FinishReason;
@@ -29,6 +30,28 @@ interface Choice {
    */
   Stream<JsonPart> whole(
       List<ScoredToken> prompt, String text, List<ScoredToken> tokens, FinishReason reason);
+
+  /**
+   * A choice as both APIs write it.
+   *
+   * @param said the fields before {@code logprobs}
+   * @param logProbs null where they are not told
+   * @param finishReason null while there is none
+   */
+  static Stream<JsonPart> framed(
+      JsonPart said, @Nullable Stream<JsonPart> logProbs, @Nullable String finishReason) {
+    return JsonPart.around(
+        json -> {
+          json.writeStartObject();
+          said.write(json);
+          json.writeFieldName("logprobs");
+        },
+        logProbs == null ? JsonPart.of(JsonGenerator::writeNull) : logProbs,
+        json -> {
+          json.writeStringField("finish_reason", finishReason);
+          json.writeEndObject();
+        });
+  }
 
   /** OpenAI's word for the end; null while there is none. */
   static @Nullable String word(FinishReason reason) {

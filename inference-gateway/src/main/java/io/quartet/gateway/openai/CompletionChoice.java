@@ -78,25 +78,13 @@ final class CompletionChoice implements Choice {
       all.add(new ScoredToken(beginning.prompt()[0], UNKNOWN, List.of()));
     }
     all.addAll(tokens);
-    JsonPart start =
+    return Choice.framed(
         json -> {
-          json.writeStartObject();
           json.writeStringField("text", told);
           json.writeNumberField("index", index);
-          json.writeFieldName("logprobs");
-        };
-    JsonPart end =
-        json -> {
-          json.writeStringField("finish_reason", finishReason);
-          json.writeEndObject();
-        };
-    return Stream.concat(
-        Stream.concat(
-            JsonPart.of(start),
-            logProbs && !all.isEmpty()
-                ? new LogProbColumns(spelling).of(all)
-                : JsonPart.of(JsonGenerator::writeNull)),
-        JsonPart.of(end));
+        },
+        logProbs && !all.isEmpty() ? new LogProbColumns(spelling).of(all) : null,
+        finishReason);
   }
 
   /** Four lists with an element for each token. */
@@ -114,10 +102,10 @@ final class CompletionChoice implements Choice {
 
     private static Stream<JsonPart> column(
         String name, List<ScoredToken> tokens, Function<ScoredToken, JsonPart> element) {
-      return Stream.concat(
-          Stream.concat(
-              JsonPart.of(json -> json.writeArrayFieldStart(name)), tokens.stream().map(element)),
-          JsonPart.of(JsonGenerator::writeEndArray));
+      return JsonPart.around(
+          json -> json.writeArrayFieldStart(name),
+          tokens.stream().map(element),
+          JsonGenerator::writeEndArray);
     }
 
     private JsonPart text(ScoredToken token) {

@@ -15,6 +15,11 @@ interface JsonPart {
     return Stream.of(parts);
   }
 
+  /** One part, others, and one more. */
+  static Stream<JsonPart> around(JsonPart beginning, Stream<JsonPart> middle, JsonPart end) {
+    return Stream.concat(Stream.concat(of(beginning), middle), of(end));
+  }
+
   /** A field with a value that is there already. */
   static JsonPart field(String name, ObjectNode value) {
     return json -> {

@@ -19,7 +19,7 @@ record ReplyHead(String id, String object, Instant created, String model) {
    * @param more fields
    */
   Stream<JsonPart> body(String fingerprint, Stream<JsonPart> choices, JsonPart more) {
-    JsonPart beginning =
+    return JsonPart.around(
         json -> {
           json.writeStartObject();
           json.writeStringField("id", id);
@@ -28,14 +28,13 @@ record ReplyHead(String id, String object, Instant created, String model) {
           json.writeStringField("model", model);
           json.writeStringField("system_fingerprint", fingerprint);
           json.writeArrayFieldStart("choices");
-        };
-    JsonPart end =
+        },
+        choices,
         json -> {
           json.writeEndArray();
           more.write(json);
           json.writeEndObject();
-        };
-    return Stream.concat(Stream.concat(JsonPart.of(beginning), choices), JsonPart.of(end));
+        });
   }
 
   /**
